@@ -7,10 +7,16 @@ ABIS := 5.1 5.2 5.3 5.4
 STAMPS := build/stamps
 ROCKS := $(ABIS:%=$(STAMPS)/rock-%)
 SYSTEM := $(STAMPS)/system-demo $(STAMPS)/system-test $(STAMPS)/system-lint
+PYTHON_PACKAGES := $(STAMPS)/python-packages
+LINT_PACKAGES := $(STAMPS)/lint-packages
+SANITIZED := $(STAMPS)/sanitized-5.1 $(STAMPS)/sanitized-5.4
 
 # Folders count as well: their time changes when a file goes.
-SOURCES := CMakeLists.txt rockspec/lua-py-scm-1.rockspec scripts/build_rock.sh \
+SOURCES := CMakeLists.txt rockspec/lua-py-scm-1.rockspec \
 	$(shell find csrc lua python/pyhelper -name __pycache__ -prune -o -print)
+
+IN_TREE := .venv/bin/python scripts/environment.py
+RUN_TESTS := .venv/bin/python scripts/run_tests.py
 
 # LuaRocks builds every ABI in one folder, and apt and pip go one by one.
 .NOTPARALLEL:
@@ -18,20 +24,60 @@ SOURCES := CMakeLists.txt rockspec/lua-py-scm-1.rockspec scripts/build_rock.sh \
 unexport MAKEFLAGS MFLAGS
 
 .PHONY: help
-help: ## list the targets (this)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+help: ## list the targets (this one)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-6s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo '  PYTHON=/path/to/python3   make .venv with this Python (3.9 to 3.13)'
+	@echo '  FULL=1                    make test: all specs on every Lua with every Python'
+
+.PHONY: demo
+demo: $(STAMPS)/system-demo $(PYTHON_PACKAGES) $(STAMPS)/rock-5.1 ## set up, build, and run the main job
+	@$(IN_TREE) luajit examples/demo.lua
+
+.PHONY: test
+test: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(ROCKS) ## set up, build, and run all tests
+	@scripts/install_python.sh matrix
+	@$(RUN_TESTS) --matrix --pytest
 
 .PHONY: build
 build: $(STAMPS)/system-test $(ROCKS) ## build the rock for every Lua into .tree/
 
-$(ROCKS): $(STAMPS)/rock-%: $(SOURCES) | $(STAMPS)/system-demo
-	@scripts/build_rock.sh $*
-	@touch $@
+.PHONY: env
+env: ## print shell commands: eval "$$(make -s env)"
+	@test -d .venv -a -d .tree || { echo 'lua-py: run make demo or make test first' >&2; exit 1; }
+	@.venv/bin/python scripts/environment.py
+
+.PHONY: lint
+lint: $(STAMPS)/system-lint $(LINT_PACKAGES) ## check layers, C warnings, Lua and Python style
+	@scripts/lint.sh
+
+.PHONY: asan
+asan: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(SANITIZED) ## run the specs with address and undefined-behaviour checks
+	@$(RUN_TESTS) --tree .tree-asan --sanitized --lua luajit --lua lua5.4
+
+.PHONY: clean
+clean: ## remove everything that was built or installed here
+	rm -rf build build.luarocks .tree .tree-asan .venv .venvs
 
 $(SYSTEM): $(STAMPS)/system-%: scripts/install_system.sh scripts/probe_python.py
 	@scripts/install_system.sh $*
 	@touch $@
 
-.PHONY: clean
-clean: ## remove everything that was built or installed here
-	rm -rf build build.luarocks .tree .tree-asan .venv .venvs
+$(PYTHON_PACKAGES): requirements.txt scripts/install_python.sh $(STAMPS)/python | $(STAMPS)/system-demo
+	@scripts/install_python.sh main
+	@touch $@
+
+$(LINT_PACKAGES): requirements-dev.txt $(PYTHON_PACKAGES)
+	@scripts/install_python.sh lint
+	@touch $@
+
+# Written by install_system.sh.
+$(STAMPS)/python: | $(STAMPS)/system-demo ;
+
+$(ROCKS): $(STAMPS)/rock-%: $(SOURCES) scripts/build_rock.sh | $(STAMPS)/system-demo
+	@scripts/build_rock.sh $*
+	@touch $@
+
+$(SANITIZED): $(STAMPS)/sanitized-%: $(SOURCES) scripts/build_sanitized.sh | $(STAMPS)/system-test
+	@scripts/build_sanitized.sh $*
+	@touch $@

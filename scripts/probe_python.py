@@ -35,7 +35,7 @@ def main():
     origin = "system" if sys.base_prefix == "/usr" else "own"
     headers = os.path.join(sysconfig.get_path("include"), "Python.h")
     print(
-        "%d.%d" % sys.version_info[:2],
+        "%d.%d" % sys.version_info[:2],  # noqa: UP031 (old Pythons run this too)
         usable(origin),
         "yes" if has_libpython() else "no",
         "yes" if os.path.exists(headers) else "no",

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: MIT
+"""Run the specs under every Lua and Python, then pytest, and add it all up.
+
+The last line is "N passed, N failed, N skipped". For one Lua or some files:
+
+    .venv/bin/python scripts/run_tests.py --lua lua5.4 spec/exec_spec.lua
+"""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+from environment import CLEARED, ROOT, TREE, VENV, lua_variables, variables
+
+LUAS = ("luajit", "lua5.1", "lua5.2", "lua5.3", "lua5.4")
+SUITE_TIMEOUT = 900
+MATRIX = os.path.join(ROOT, "build", "matrix")
+
+
+@dataclass
+class Tally:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def stream(command, env, timeout):
+    """Run a command, show its output as it comes; return it and the status."""
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    late = threading.Event()
+
+    def stop():
+        late.set()
+        os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(timeout, stop)
+    timer.start()
+    lines = []
+    try:
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            lines.append(line)
+        status = process.wait()
+    finally:
+        timer.cancel()
+    if late.is_set():
+        print(f"stopped after {timeout} seconds")
+    return "".join(lines), status
+
+
+def busted_tally(output, status):
+    """Read busted's summary; a run without one has died: one failure."""
+    summaries = re.findall(
+        r"^(\d+) success\w* / (\d+) failures? / (\d+) errors? / (\d+) pending", output, re.M
+    )
+    if not summaries:
+        return Tally(failed=1)
+    passed, failures, errors, pending = map(int, summaries[-1])
+    failed = failures + errors
+    # A crash at exit comes after a summary that says all is well.
+    return Tally(passed, failed or int(status != 0), pending)
+
+
+def pytest_tally(output, status):
+    counts = {"passed": 0, "failed": 0, "error": 0, "skipped": 0, "xfailed": 0}
+    summary = output.rstrip().rsplit("\n", 1)[-1]
+    for number, word in re.findall(r"(\d+) (passed|failed|error|skipped|xfailed)", summary):
+        counts[word] += int(number)
+    failed = counts["failed"] + counts["error"]
+    return Tally(
+        counts["passed"], failed or int(status != 0), counts["skipped"] + counts["xfailed"]
+    )
+
+
+def clean_environment():
+    cleared = (*CLEARED, "VIRTUAL_ENV", "PYTHONPATH", "LUA_INIT")
+    return {k: v for k, v in os.environ.items() if k not in cleared}
+
+
+def sanitizer_variables():
+    """ASan has to be the first library of the process."""
+
+    def library(name):
+        command = ["gcc", "-print-file-name=" + name]
+        return os.path.realpath(subprocess.check_output(command, text=True).strip())
+
+    return {
+        "LD_PRELOAD": library("libasan.so") + ":" + library("libubsan.so"),
+        # Interpreters keep memory on purpose until the process ends.
+        "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1:handle_segv=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:abort_on_error=1",
+        # Python's own allocator would hide an access after free.
+        "PYTHONMALLOC": "malloc",
+    }
+
+
+def run_specs(lua, python, args, fast):
+    env = clean_environment()
+    env.update(lua_variables(args.tree, env))
+    env["LUAPY_PYTHON"] = python
+    if args.sanitized:
+        env.update(sanitizer_variables())
+    command = [lua, shutil.which("busted"), "--output=plainTerminal"]
+    if fast:
+        command.append("--exclude-tags=slow")
+    output, status = stream([*command, *args.specs], env, SUITE_TIMEOUT)
+    if status < 0:
+        print(f"{lua} was ended by {signal.Signals(-status).name}")
+    return busted_tally(output, status)
+
+
+def run_pytest():
+    env = clean_environment()
+    env.update(variables(env))
+    command = [os.path.join(VENV, "bin", "python"), "-m", "pytest", "-q", "-rs", "python/tests"]
+    return pytest_tally(*stream(command, env, SUITE_TIMEOUT))
+
+
+def describe(python):
+    code = "import sys, numpy; print(sys.version.split()[0], 'NumPy', numpy.__version__)"
+    return subprocess.check_output([python, "-c", code], text=True, cwd="/").strip()
+
+
+def matrix():
+    """(version, python or None, why not) of the other Pythons."""
+    with open(MATRIX) as lines:
+        for line in lines:
+            version, state = line.strip().split(" ", 1)
+            python = os.path.join(ROOT, ".venvs", version, "bin", "python")
+            yield version, python if state == "ready" else None, state
+
+
+def plan(args, notes):
+    """Yield (title, function) for every suite to run."""
+    main = args.python or os.path.join(VENV, "bin", "python")
+
+    def specs(lua, python, fast=False):
+        title = f"specs: {lua}, Python {describe(python)}"
+        return title, lambda: run_specs(lua, python, args, fast)
+
+    for lua in args.lua or LUAS:
+        yield specs(lua, main)
+    if args.matrix:
+        full = bool(os.environ.get("FULL"))
+        if not full:
+            notes.append("slow specs and other Luas with the other Pythons (FULL=1 runs them)")
+        for version, python, why in matrix():
+            if python is None:
+                notes.append(f"Python {version}: {why}")
+                continue
+            for lua in LUAS if full else LUAS[:1]:
+                yield specs(lua, python, fast=not full)
+    if args.pytest:
+        if os.path.isdir(os.path.join(ROOT, "python", "tests")):
+            yield "pytest: python/tests", run_pytest
+        else:
+            notes.append("pytest: there is no python/tests")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("specs", nargs="*", help="spec files or folders; all by default")
+    parser.add_argument("--lua", action="append", help="only this Lua (repeatable)")
+    parser.add_argument("--python", help="the Python to embed, by default .venv's")
+    parser.add_argument("--tree", default=TREE)
+    parser.add_argument("--matrix", action="store_true", help="then every other Python")
+    parser.add_argument("--pytest", action="store_true", help="then python/tests")
+    parser.add_argument("--sanitized", action="store_true", help="the tree has ASan in it")
+    return parser.parse_args()
+
+
+def main():
+    args = parse_arguments()
+    notes, rows, total = [], [], Tally()
+    for title, run in plan(args, notes):
+        print(f"\n== {title}", flush=True)
+        start = time.monotonic()
+        tally = run()
+        total.add(tally)
+        rows.append((title, tally, time.monotonic() - start))
+    print("\n== summary")
+    width = max((len(title) for title, _, _ in rows), default=0)
+    for title, tally, seconds in rows:
+        print(f"{title:<{width}}  {tally}  ({seconds:.1f} s)")
+    for note in notes:
+        print(f"not run: {note}")
+    print(total)
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
