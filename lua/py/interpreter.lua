@@ -42,18 +42,25 @@ end
 
 -- From what users write to an executable ------------------------------------------
 
+local find_system
+
 -- The first `command` on PATH, seen through pyenv's shims. The second result
--- is a message, or on success what pyenv went by.
-local function find_on_path(command, environment)
+-- is a message, or on success what pyenv says to it.
+local function find_on_path(command, environment, without_shims)
   for folder in (variable(environment, 'PATH') or ''):gmatch '[^:]+' do
     local path = files.join(files.absolute(folder, environment.cwd), command)
     if files.is_executable(path) then
       local root = pyenv.root_of_shim(path)
       if not root then return path end
-      local resolved, note = pyenv.resolve(root, command, environment)
-      if resolved or note then return resolved, note end
+      if not without_shims then
+        return pyenv.resolve(root, command, environment, find_system)
+      end
     end
   end
+end
+
+function find_system(command, environment)
+  return find_on_path(command, environment, true)
 end
 
 local function is_environment(folder)
@@ -90,15 +97,13 @@ local function find_given(value, environment)
   local path = files.absolute(value, environment.cwd, variable(environment, 'HOME'))
   if files.is_folder(path) then return find_in_prefix(path) end
   if not files.is_file(path) then
-    return nil, ('there is no file %s'):format(path)
+    return nil, ('there is no file %s, or it is a link to nothing'):format(path)
   elseif not files.is_executable(path) then
     return nil, ('%s is not an executable file'):format(path)
   end
   local root = pyenv.root_of_shim(path)
   if not root then return path end
-  local resolved, note = pyenv.resolve(root, files.name(path), environment)
-  if resolved or note then return resolved, note end
-  return find_on_path(files.name(path), environment)
+  return pyenv.resolve(root, files.name(path), environment, find_system)
 end
 
 -- The order ---------------------------------------------------------------------
@@ -192,12 +197,15 @@ local SOURCES = {
 local CHOOSE = 'choose another Python with the variable LUAPY_PYTHON, or with '
   .. 'py.config{python = ...} before the first use'
 
+local function reason_of(found)
+  return found.reason .. (found.note and (' (%s)'):format(found.note) or '')
+end
+
 local function refusal(found, why, way_out)
   local lines = {}
   if found.executable then
     lines[1] = ('cannot use the Python %s: %s'):format(found.executable, why)
-    lines[2] = ('  chosen because %s%s'):format(found.reason,
-      found.note and (', and by ' .. found.note) or '')
+    lines[2] = '  chosen because ' .. reason_of(found)
   else
     lines[1] = ('cannot find the Python that was asked for: %s'):format(why)
     lines[2] = ('  searched because %s'):format(found.reason)
@@ -249,7 +257,7 @@ function interpreter.choose(config, environment)
       end
       if why then return nil, refusal(found, why, way_out) end
       choice.source, choice.tried = source[1], tried
-      choice.reason = found.reason .. (found.note and ', and by ' .. found.note or '')
+      choice.reason = reason_of(found)
       return choice
     end
     tried[#tried + 1] = {what = source[1], why = why}

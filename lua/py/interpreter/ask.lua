@@ -11,11 +11,12 @@ encode = getattr(os, "fsencode", str)
 def tell(name, value):
     os.write(1, encode("lua-py:%s=%s\n" % (name, value)))
 library = ""
+stem = "libpython%d.%d" % sys.version_info[:2]
 try:
     with open("/proc/self/maps") as maps:
         for line in maps:
             path = line.rstrip("\n").partition("/")[2]
-            if os.path.basename(path).startswith("libpython"):
+            if os.path.basename(path).startswith(stem):
                 library = "/" + path
                 break
 except (IOError, UnicodeError):

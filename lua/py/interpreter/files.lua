@@ -29,15 +29,21 @@ function files.name(path)
 end
 
 --- A path as given by a user: `~` means `home`, the rest is relative to
---- `folder`. Links stay, `./` and `x/../` go as far as text tells.
+--- `folder`. Symbolic links stay, `.` and `..` are resolved in the text.
 function files.absolute(path, folder, home)
   if home and (path == '~' or path:sub(1, 2) == '~/') then
     path = home .. path:sub(2)
   end
   if path:sub(1, 1) ~= '/' then path = files.join(folder, path) end
-  path = path:gsub('/%./', '/'):gsub('/%./', '/'):gsub('/%.$', '')
-  path = path:gsub('//+', '/'):gsub('(.)/$', '%1')
-  return path == '' and '/' or path
+  local parts = {}
+  for part in path:gmatch '[^/]+' do
+    if part == '..' then
+      table.remove(parts)
+    elseif part ~= '.' then
+      parts[#parts + 1] = part
+    end
+  end
+  return '/' .. table.concat(parts, '/')
 end
 
 function files.is_file(path) return loader.kind(path) == 'file' end

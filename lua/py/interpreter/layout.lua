@@ -138,6 +138,11 @@ end
 
 -- What the files tell -------------------------------------------------------------
 
+-- False for wrappers: scripts, and the programs of version managers.
+local function is_program(real)
+  return files.name(real):find '^python' ~= nil and not files.is_script(real)
+end
+
 -- Returns what is known; nil and a message for a Python that cannot serve; nil
 -- alone where only the executable itself can tell.
 local function read(executable)
@@ -145,7 +150,7 @@ local function read(executable)
   local name = files.name(real)
   if name:find '^pypy' then return nil, other_implementation 'PyPy' end
   if name:find '^graalpy' then return nil, other_implementation 'GraalPy' end
-  if files.is_script(real) or not name:find '^python' then return nil end
+  if not is_program(real) then return nil end
 
   local prefix, settings = virtual_environment(executable)
   if settings and settings.implementation
@@ -214,9 +219,9 @@ local function read_answer(executable, known)
     return nil, free_threaded(version[1], version[2])
   end
   local found = {
-    -- A wrapper script is no program that Python could find its files by.
-    executable = files.is_script(files.real(executable)) and answer.executable
-      or executable,
+    -- A wrapper is no program that Python could find its files by.
+    executable = is_program(files.real(executable)) and executable
+      or answer.executable,
     version = version, prefix = answer.prefix, base_prefix = answer.base_prefix,
     asked = true,
   }
@@ -239,11 +244,6 @@ end
 --- The patch level is nil where no file tells it. Or nil, the reason why this
 --- Python cannot be used, and a way out where there is one.
 function layout.inspect(executable)
-  local _, settings = virtual_environment(executable)
-  if settings and not files.real(executable) then
-    return nil, ('its virtual environment has lost its Python (home = %s)')
-      :format(settings.home)
-  end
   local found, why = read(executable)
   if not found and why then return nil, why end
   if not found or not found.library then

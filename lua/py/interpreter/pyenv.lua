@@ -101,33 +101,31 @@ local function installed(root, version)
   return newest(root, version) or newest(root, bare)
 end
 
---- The executable behind the shim of `command`. Nil and a message where pyenv
---- would fail; nil alone where it would leave pyenv for the rest of PATH
---- (`system`). Second result on success: what selected the version.
-function pyenv.resolve(root, command, environment)
+--- The executable behind the shim of `command`, and how pyenv comes to it; or
+--- nil and a message. `find_system(command, environment)` searches PATH
+--- without shims, which pyenv does for `system` and when all else fails.
+function pyenv.resolve(root, command, environment, find_system)
   local versions, origin = selection(root, environment)
-  local missing, without = {}, {}
-  local system = false
+  local problems = {}
   for _, version in ipairs(versions) do
-    local name = version ~= 'system' and installed(root, version)
     if version == 'system' then
-      system = true
-      break
-    elseif not name then
-      missing[#missing + 1] = version
+      local path = find_system(command, environment)
+      if path then return path, ("pyenv's system, set by %s"):format(origin) end
+      problems[#problems + 1] = ('PATH has no other %s'):format(command)
     else
-      local path = files.join(root, 'versions', name, 'bin', command)
-      if files.is_executable(path) then return path, origin end
-      without[#without + 1] = name
+      local name = installed(root, version)
+      local path = name and files.join(root, 'versions', name, 'bin', command)
+      if path and files.is_executable(path) then
+        return path, ("pyenv's %s, set by %s"):format(name, origin)
+      end
+      problems[#problems + 1] = name and ("pyenv's %s has no %s"):format(name, command)
+        or ("pyenv's %s is not installed"):format(version)
     end
   end
-  if system then return nil end
-  if #missing > 0 then
-    return nil, ("pyenv's version %s (set by %s) is not installed: pyenv install %s")
-      :format(table.concat(missing, ', '), origin, missing[1])
-  end
-  return nil, ("pyenv's version %s (set by %s) has no %s")
-    :format(table.concat(without, ', '), origin, command)
+  local why = ('%s (set by %s)'):format(table.concat(problems, ', '), origin)
+  local path = find_system(command, environment)
+  if path then return path, why end
+  return nil, why
 end
 
 return pyenv
