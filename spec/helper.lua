@@ -16,61 +16,61 @@ helper.integers = math.type ~= nil
 helper.compares_mixed = helper.version >= 5.2
 -- Feature, not version: LuaJIT has __pairs only in its 5.2 mode.
 helper.pairs_metamethod = (function()
-    local seen = false
-    pairs(setmetatable({}, {__pairs = function()
-        seen = true
-        return next, {}
-    end}))
-    return seen
+  local seen = false
+  pairs(setmetatable({}, {__pairs = function()
+    seen = true
+    return next, {}
+  end}))
+  return seen
 end)()
 
 --- Compiles source that the oldest Lua cannot parse (`7 // 2`, `1LL`).
 function helper.compile(source)
-    return assert((loadstring or load)(source))
+  return assert((loadstring or load)(source))
 end
 
 --- The result of an expression that only some Luas can parse.
 function helper.value(expression)
-    return helper.compile('return ' .. expression)()
+  return helper.compile('return ' .. expression)()
 end
 
 helper.unpack = table.unpack or unpack
 
 function helper.pack(...)
-    return {n = select('#', ...), ...}
+  return {n = select('#', ...), ...}
 end
 
 -- Skips ---------------------------------------------------------------------
 
 --- Whether the Python in use can import `name`.
 function helper.has(name)
-    local py = require 'py'
-    return (pcall(py.import, name))
+  local py = require 'py'
+  return (pcall(py.import, name))
 end
 
 --- The line shown for a test that needs a Python package which is not there:
 --- `if not helper.has 'numpy' then pending(helper.lacks 'numpy') end`.
 function helper.lacks(name)
-    return 'skipped: this Python has no ' .. name
+  return 'skipped: this Python has no ' .. name
 end
 
 -- References ----------------------------------------------------------------
 
 --- Whether `v` is a reference to a Python object (of any view).
 function helper.is_ref(v)
-    return type(v) == 'userdata' and (pcall(require('py').id, v))
+  return type(v) == 'userdata' and (pcall(require('py').id, v))
 end
 
 --- True if `ref` refers to an object of the named builtin type itself,
 --- no subclass: `helper.has_type(r, 'int')`.
 function helper.has_type(ref, name)
-    return require('py').eval('type(x).__name__', {x = ref}) == name
+  return require('py').eval('type(x).__name__', {x = ref}) == name
 end
 
 --- `v` in Lua, whether it came as a reference or converted.
 function helper.plain(v)
-    if helper.is_ref(v) then return require('py').eval(v) end
-    return v
+  if helper.is_ref(v) then return require('py').eval(v) end
+  return v
 end
 
 -- Errors --------------------------------------------------------------------
@@ -78,49 +78,49 @@ end
 --- Calls `fn`, which must raise something whose text matches `pattern` (a Lua
 --- pattern). Returns the text and the error value.
 function helper.raises(fn, pattern)
-    local ok, err = pcall(fn)
-    if ok then
-        error('expected an error that matches "' .. tostring(pattern)
-              .. '", but there was none', 2)
-    end
-    local text = tostring(err)
-    if pattern and not text:find(pattern) then
-        error('expected an error that matches "' .. pattern .. '", got: '
-              .. text, 2)
-    end
-    return text, err
+  local ok, err = pcall(fn)
+  if ok then
+    error('expected an error that matches "' .. tostring(pattern)
+       .. '", but there was none', 2)
+  end
+  local text = tostring(err)
+  if pattern and not text:find(pattern) then
+    error('expected an error that matches "' .. pattern .. '", got: '
+       .. text, 2)
+  end
+  return text, err
 end
 
 --- The Lua line of the caller.
 function helper.line()
-    return debug.getinfo(2, 'l').currentline
+  return debug.getinfo(2, 'l').currentline
 end
 
 -- What is alive -------------------------------------------------------------
 
 --- Adds up whatever `py.live()` counts (numbers, or tables of numbers).
 function helper.live()
-    local total = 0
-    local function add(v)
-        if type(v) == 'number' then
-            total = total + v
-        elseif type(v) == 'table' then
-            for _, count in pairs(v) do add(count) end
-        end
+  local total = 0
+  local function add(v)
+    if type(v) == 'number' then
+      total = total + v
+    elseif type(v) == 'table' then
+      for _, count in pairs(v) do add(count) end
     end
-    for _, v in ipairs {require('py').live()} do add(v) end
-    return total
+  end
+  for _, v in ipairs {require('py').live()} do add(v) end
+  return total
 end
 
 --- Both heaps, until nothing more goes away: a finalizer on one side frees
 --- objects of the other.
 function helper.collect()
-    local py = require 'py'
-    local before
-    repeat
-        before = helper.live()
-        py.collect()
-    until helper.live() >= before
+  local py = require 'py'
+  local before
+  repeat
+    before = helper.live()
+    py.collect()
+  until helper.live() >= before
 end
 
 --- Inside a `describe`: each test ends with the names in `__main__` that were
@@ -128,124 +128,62 @@ end
 --- began with. Takes the functions of busted, which modules do not see:
 --- `helper.no_leaks(setup, teardown, after_each)`.
 function helper.no_leaks(setup, teardown, after_each)
-    local py, names, before
+  local py, names, before
 
-    setup(function()
-        py = require 'py'
-        -- These live as long as the module does.
-        local _ = {py.None, py.Ellipsis, py.builtins}
-        names = py.eval 'list(globals())'
-        helper.collect()
-        before = helper.live()
-    end)
+  setup(function()
+    py = require 'py'
+    -- These live as long as the module does.
+    local _ = {py.None, py.Ellipsis, py.builtins}
+    names = py.eval 'list(globals())'
+    helper.collect()
+    before = helper.live()
+  end)
 
-    after_each(function()
-        py.exec([[
-            import __main__
-            for name in set(vars(__main__)) - set(names):
-                delattr(__main__, name)
-        ]], {names = names})
-    end)
+  after_each(function()
+    py.exec([[
+      import __main__
+      for name in set(vars(__main__)) - set(names):
+        delattr(__main__, name)
+    ]], {names = names})
+  end)
 
-    teardown(function()
-        helper.collect()
-        local after = helper.live()
-        if after > before then
-            error(('%d live references at the start, %d at the end')
-                  :format(before, after), 0)
-        end
-    end)
+  teardown(function()
+    helper.collect()
+    local after = helper.live()
+    if after > before then
+      error(('%d live references at the start, %d at the end')
+         :format(before, after), 0)
+    end
+  end)
 end
 
--- Files and child processes -------------------------------------------------
-
-local function quote(word)
-    return "'" .. word:gsub("'", "'\\''") .. "'"
-end
-
-local function read(path)
-    local file = assert(io.open(path, 'rb'))
-    local text = file:read '*a'
-    file:close()
-    return text
-end
+-- Files and processes (spec/child.lua starts them) --------------------------
 
 --- Writes a temporary file; the caller removes it.
 function helper.temporary(text, suffix)
-    local base = os.tmpname()
-    local path = base .. (suffix or '')
-    if path ~= base then os.remove(base) end
-    local file = assert(io.open(path, 'wb'))
-    file:write(text)
-    file:close()
-    return path
+  local base = os.tmpname()
+  local path = base .. (suffix or '')
+  if path ~= base then os.remove(base) end
+  local file = assert(io.open(path, 'wb'))
+  file:write(text)
+  file:close()
+  return path
 end
 
 --- Calls `fn` with the path of a temporary file, and removes it.
 function helper.with_file(text, suffix, fn)
-    local path = helper.temporary(text, suffix)
-    local ok, err = pcall(fn, path)
-    os.remove(path)
-    if not ok then error(err, 0) end
+  local path = helper.temporary(text, suffix)
+  local ok, err = pcall(fn, path)
+  os.remove(path)
+  if not ok then error(err, 0) end
 end
 
 --- The executable of the Lua that runs this spec.
 function helper.interpreter()
-    local i = 0
-    while arg[i - 1] do i = i - 1 end
-    assert(i < 0, 'start busted as an argument of the Lua under test')
-    return arg[i]
-end
-
---- Runs `code` as a script in a child process of this Lua, with this
---- environment and search path. `opts`: `args` (a list), `env` (a table;
---- `false` unsets), `cwd`, `stdin`, `timeout` in seconds (60).
---- Returns {code=, out=, err=}; a signal N gives code 128+N, a timeout 124.
-function helper.run(code, opts)
-    opts = opts or {}
-    local script = helper.temporary(code, '.lua')
-    local out, err, status = os.tmpname(), os.tmpname(), os.tmpname()
-    local input = opts.stdin and helper.temporary(opts.stdin)
-
-    -- LUA_PATH_5_x would win over LUA_PATH.
-    local suffix = _VERSION:gsub('^Lua (%d)%.(%d)$', '_%1_%2')
-    local env = {'env', '-u', 'LUA_PATH' .. suffix, '-u', 'LUA_CPATH' .. suffix}
-    local set = {quote('LUA_PATH=' .. package.path),
-                 quote('LUA_CPATH=' .. package.cpath)}
-    for name, value in pairs(opts.env or {}) do
-        if value then
-            set[#set + 1] = quote(name .. '=' .. value)
-        else
-            env[#env + 1] = '-u ' .. quote(name)
-        end
-    end
-
-    local words = {'timeout', tostring(opts.timeout or 60),
-                   quote(helper.interpreter()), quote(script)}
-    for _, word in ipairs(opts.args or {}) do
-        words[#words + 1] = quote(word)
-    end
-    os.execute(('%s{ %s %s %s <%s >%s 2>%s; echo $? >%s; } 2>/dev/null'):format(
-        opts.cwd and 'cd ' .. quote(opts.cwd) .. ' && ' or '',
-        table.concat(env, ' '), table.concat(set, ' '),
-        table.concat(words, ' '), quote(input or '/dev/null'),
-        quote(out), quote(err), quote(status)))
-
-    local result = {code = tonumber(read(status)), out = read(out),
-                    err = read(err)}
-    for _, path in ipairs {script, out, err, status} do os.remove(path) end
-    if input then os.remove(input) end
-    return result
-end
-
---- A child process that must print `expected` and end with status 0.
-function helper.prints(expected, code, opts)
-    local result = helper.run(code, opts)
-    if result.code ~= 0 or result.out ~= expected then
-        error(('expected status 0 and output %q, got status %s, output %q, '
-               .. 'errors:\n%s'):format(expected, tostring(result.code),
-                                        result.out, result.err), 2)
-    end
+  local i = 0
+  while arg[i - 1] do i = i - 1 end
+  assert(i < 0, 'start busted as an argument of the Lua under test')
+  return arg[i]
 end
 
 return helper

@@ -1,87 +1,86 @@
 -- SPDX-License-Identifier: MIT
 -- Contract section 3: lexec, leval and lreval, for interactive use.
 
+local child = require 'spec.child'
 local helper = require 'spec.helper'
+local py = require 'py'
 local raises = helper.raises
 
 describe('code that sees the Lua variables of its caller:', function()
-    helper.no_leaks(setup, teardown, after_each)
-    local py
-    setup(function() py = require 'py' end)
-    teardown(function() py = nil end)
+  helper.no_leaks(setup, teardown, after_each)
 
-    describe('py.lexec, py.leval, py.lreval', function()
-        local upvalue = 'up'
+  describe('py.lexec, py.leval, py.lreval', function()
+    local upvalue = 'up'
 
-        it('see the caller\'s visible Lua locals', function()
-            local number, text, list = 42, 'x', {1, 2}
-            assert.equal(43, py.leval 'number + 1')
-            assert.same({'x', {1, 2}, {43, 44}},
-                        py.leval '[text, list, [number + i for i in list]]')
-            assert.is_true(helper.is_ref(py.lreval 'list'))
-            assert.is_nil(py.lexec 'global spec_x\nspec_x = number * 2')
-            assert.equal(84, py.eval 'spec_x')
-            -- Locals that only Python reads.
-            assert.is_truthy(number and text and list)
-        end)
-
-        it('see upvalues', function()
-            assert.equal('up!', py.leval 'upvalue + "!"')
-            assert.equal('up', upvalue)
-        end)
-
-        it('see globals of Lua', function()
-            helper.prints('43\n', [[
-                local py = require 'py'
-                a = 42
-                print(py.leval 'int(a) + 1')
-            ]])
-        end)
-
-        it('see the innermost of equal names', function()
-            local name = 'outer'
-            do
-                local name = 'inner' -- luacheck: ignore 421
-                assert.equal('inner', py.leval 'name')
-                assert.equal('inner', name)
-            end
-            assert.equal('outer', py.leval 'name')
-            assert.equal('outer', name)
-        end)
-
-        it('see parameters, and nothing of blocks that ended', function()
-            do local ended = 1; assert.equal(1, ended) end
-            local function f(parameter)
-                return py.leval 'parameter' + parameter
-            end
-            assert.equal(6, f(3))
-            raises(function() py.leval 'ended' end, 'NameError')
-        end)
-
-        it('ignore values that cannot be converted', function()
-            local bad, good = {1, 2, x = 3}, 1
-            assert.equal(1, py.leval 'good')
-            raises(function()
-                local _ = bad
-                py.leval 'bad'
-            end, 'NameError')
-            assert.is_truthy(bad and good)
-        end)
-
-        -- Lua's own library would otherwise take `print`, `type` and `next`
-        -- from the Python code.
-        it('leave Python its builtins, whatever Lua\'s library calls so',
-           function()
-            local number = 1
-            assert.equal('int', py.leval 'type(int(number)).__name__')
-            assert.equal(1, number)
-        end)
-
-        it('make assignments end with the call', function()
-            local number = 1
-            py.lexec 'number = 5'
-            assert.equal(1, number)
-            assert.is_false(py.eval '"number" in globals()')
-        end)
+    it('see the caller\'s visible Lua locals', function()
+      local number, text, list = 42, 'x', {1, 2}
+      assert.equal(43, py.leval 'number + 1')
+      assert.same({'x', {1, 2}, {43, 44}},
+            py.leval '[text, list, [number + i for i in list]]')
+      assert.is_true(helper.is_ref(py.lreval 'list'))
+      assert.is_nil(py.lexec 'global spec_x\nspec_x = number * 2')
+      assert.equal(84, py.eval 'spec_x')
+      -- Locals that only Python reads.
+      assert.is_truthy(number and text and list)
     end)
+
+    it('see upvalues', function()
+      assert.equal('up!', py.leval 'upvalue + "!"')
+      assert.equal('up', upvalue)
+    end)
+
+    it('see globals of Lua', function()
+      assert.equal('43\n', child.output [[
+        local py = require 'py'
+        a = 42
+        print(py.leval 'int(a) + 1')
+      ]])
+    end)
+
+    it('see the innermost of equal names', function()
+      local name = 'outer'
+      do
+        local name = 'inner' -- luacheck: ignore 421
+        assert.equal('inner', py.leval 'name')
+        assert.equal('inner', name)
+      end
+      assert.equal('outer', py.leval 'name')
+      assert.equal('outer', name)
+    end)
+
+    it('see parameters, and nothing of blocks that ended', function()
+      do local ended = 1; assert.equal(1, ended) end
+      local function f(parameter)
+        return py.leval 'parameter' + parameter
+      end
+      assert.equal(6, f(3))
+      raises(function() py.leval 'ended' end, 'NameError')
+    end)
+
+    it('ignore values that cannot be converted', function()
+      local bad, good = {1, 2, x = 3}, 1
+      assert.equal(1, py.leval 'good')
+      raises(function()
+        local _ = bad
+        py.leval 'bad'
+      end, 'NameError')
+      assert.is_truthy(bad and good)
+    end)
+
+    -- Lua's own library would otherwise take `print`, `type` and `next`
+    -- from the Python code.
+    it('leave Python its builtins, whatever Lua\'s library calls so',
+      function()
+      local number = 1
+      assert.equal('int', py.leval 'type(int(number)).__name__')
+      assert.equal(1, number)
+    end)
+
+    it('make assignments end with the call', function()
+      local number = 1
+      py.lexec 'number = 5'
+      assert.equal(1, number)
+      assert.is_false(py.eval '"number" in globals()')
+    end)
+  end)
 end)
