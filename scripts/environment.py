@@ -22,9 +22,12 @@ CLEARED = ("LUAPY_PYTHON", "CONDA_PREFIX", "PYTHONHOME")
 
 
 def _before(ours, others, separator):
-    """Put our entries in front of a path, once."""
-    rest = [entry for entry in others.split(separator) if entry not in ours]
-    return separator.join([*ours, *rest])
+    """Put our entries in front of a path, unless they are there already."""
+    joined = separator.join(ours)
+    others = others.removeprefix(joined)
+    if others and not others.startswith(separator):
+        joined += separator
+    return joined + others
 
 
 def lua_variables(tree, base):
@@ -49,7 +52,7 @@ def variables(base, tree=TREE, venv=VENV):
     result = lua_variables(tree, base)
     result["VIRTUAL_ENV"] = venv
     result["PATH"] = _before([venv + "/bin"], base.get("PATH", os.defpath), ":")
-    result["PYTHONPATH"] = _before([pyhelper], base.get("PYTHONPATH", ""), ":").rstrip(":")
+    result["PYTHONPATH"] = _before([pyhelper], base.get("PYTHONPATH", ""), ":")
     return result
 
 

@@ -107,10 +107,13 @@ install_missing() {
     may_install || die "these system packages are missing: ${missing[*]}" \
         "I may not install them here. As root, run:" "    $by_hand"
     say "installing system packages with apt: ${missing[*]}"
-    as_root apt-get update -qq || say "apt-get update failed; trying without"
+    local log=build/apt.log
+    as_root apt-get update >"$log" 2>&1 || say "apt-get update failed; trying without"
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -qq "${options[@]}" "${missing[@]}" </dev/null ||
+        apt-get install "${options[@]}" "${missing[@]}" </dev/null >>"$log" 2>&1 || {
+        cat "$log" >&2
         die "apt could not install them. By hand, as root:" "    $by_hand"
+    }
 }
 
 need_tools
@@ -121,11 +124,11 @@ lint) need lua-check have luacheck ;;
 *) die "unknown goal: $goal" ;;
 esac
 choose_python
+mkdir -p build/stamps
 if [ ${#missing[@]} -gt 0 ]; then
     install_missing
 fi
 
-mkdir -p build/stamps
 # Written only when it changes: the venv depends on it.
 if [ "$(cat build/stamps/python 2>/dev/null)" != "$python" ]; then
     echo "$python" >build/stamps/python
