@@ -1,0 +1,483 @@
+-- SPDX-License-Identifier: MIT
+-- Which Python is chosen and what is said when it cannot be: on folders made
+-- for each test, so that no Python of this machine matters.
+
+local interpreter = require 'py.interpreter'
+local loader = require 'py.loader'
+
+-- A tree of files, made by one shell. ---------------------------------------------
+
+local root
+local script
+
+local function shell(...)
+  script[#script + 1] = string.format(...)
+end
+
+local function build()
+  script[#script + 1] = ''
+  local path = root .. '/.build'
+  local file = assert(io.open(path, 'w'))
+  file:write(table.concat(script, '\n'))
+  file:close()
+  local ok = os.execute('cd ' .. root .. ' && sh -e .build')
+  assert(ok == true or ok == 0, 'the tree could not be made')
+  script = {}
+end
+
+local function executable(path, text)
+  shell('mkdir -p $(dirname %s); printf %%b %q > %s; chmod +x %s', path,
+    text or '\\0177ELF', path, path)
+end
+
+-- What `make install` leaves behind.
+local function installation(prefix, short, options)
+  options = options or {}
+  local flags = options.flags or ''
+  local lib = prefix .. '/' .. (options.lib or 'lib')
+  executable(('%s/bin/python%s%s'):format(prefix, short, flags))
+  shell('ln -s python%s%s %s/bin/python3', short, flags, prefix)
+  shell('mkdir -p %s %s/%s/python%s%s', lib, prefix, options.stdlib or 'lib', short, flags)
+  shell('touch %s/%s/python%s%s/os.py', prefix, options.stdlib or 'lib', short, flags)
+  if options.shared ~= false then
+    shell('touch %s/libpython%s%s.so.1.0', lib, short, flags)
+  end
+end
+
+-- What `python -m venv` leaves behind.
+local function virtual_environment(prefix, base, version, settings)
+  shell('mkdir -p %s/bin', prefix)
+  shell('ln -s %s %s/bin/python; ln -s python %s/bin/python3', base, prefix, prefix)
+  shell("printf 'home = %%s\\nversion = %%s\\n%%s' %s %s '%s' > %s/pyvenv.cfg",
+    base:match '^(.*)/', version, settings or '', prefix)
+end
+
+-- The shim of a pyenv in `folder`.
+local function shim(folder, command)
+  executable(folder .. '/shims/' .. command, '#!/bin/sh\\n# pyenv exec\\n')
+  shell('mkdir -p %s/versions', folder)
+end
+
+local function at(path)
+  return root .. '/' .. path
+end
+
+-- Chooses with nothing but the given variables; no process may start.
+local function choose(variables, options)
+  options = options or {}
+  variables = variables or {}
+  build()
+  local popen = io.popen
+  if not options.may_ask then
+    io.popen = function() error 'a process was started' end
+  end
+  local ok, choice, message = pcall(interpreter.choose, options.config, {
+    getenv = function(name) return variables[name] end,
+    cwd = options.cwd or root, script = options.script,
+  })
+  io.popen = popen
+  assert(ok, choice)
+  return choice, message
+end
+
+local function chosen(variables, options)
+  local choice, message = choose(variables, options)
+  if not choice then error(message, 2) end
+  return choice
+end
+
+-- The message must have all of the given parts.
+local function refused(parts, variables, options)
+  local choice, message = choose(variables, options)
+  if choice then error('chosen: ' .. choice.executable, 2) end
+  for _, part in ipairs(parts) do
+    if not message:find(part, 1, true) then
+      error(('%q is not in:\n%s'):format(part, message), 2)
+    end
+  end
+  return message
+end
+
+before_each(function()
+  script = {}
+  local path = os.tmpname()
+  os.remove(path)
+  os.execute('mkdir ' .. path)
+  root = loader.realpath(path)
+end)
+
+after_each(function()
+  os.execute('rm -rf ' .. root)
+end)
+
+-- The order -----------------------------------------------------------------------
+
+describe('the order of the sources', function()
+  it('is config, LUAPY_PYTHON, VIRTUAL_ENV, CONDA_PREFIX, folders, PATH', function()
+    for name, short in pairs {config = '3.9', variable = '3.10', venv = '3.11',
+                              conda = '3.12', path = '3.13'} do
+      installation(at(name), short)
+    end
+    shell('mkdir %s/conda-meta', at 'conda')
+    virtual_environment(at 'active', at 'venv/bin/python3.11', '3.11.4')
+    virtual_environment(at 'project/.venv', at 'venv/bin/python3.11', '3.11.4')
+    virtual_environment(at 'project/venv', at 'venv/bin/python3.11', '3.11.4')
+    virtual_environment(at 'here/venv', at 'venv/bin/python3.11', '3.11.4')
+    local variables = {
+      LUAPY_PYTHON = at 'variable', VIRTUAL_ENV = at 'active',
+      CONDA_PREFIX = at 'conda', PATH = at 'path/bin',
+    }
+    local options = {config = {python = at 'config/bin/python3.9'},
+                     script = at 'project/main.lua', cwd = at 'here'}
+    local function step(source, path, reason)
+      local choice = chosen(variables, options)
+      assert.equal(source, choice.source)
+      assert.equal(at(path), choice.executable)
+      assert.truthy(choice.reason:find(reason, 1, true), choice.reason)
+      return choice
+    end
+    step('py.config', 'config/bin/python3.9', "py.config{python = '")
+    options.config = nil
+    step('LUAPY_PYTHON', 'variable/bin/python3', "LUAPY_PYTHON is set to '")
+    variables.LUAPY_PYTHON = ''
+    step('VIRTUAL_ENV', 'active/bin/python', "VIRTUAL_ENV is set to '")
+    variables.VIRTUAL_ENV = nil
+    step('CONDA_PREFIX', 'conda/bin/python3', "CONDA_PREFIX is set to '")
+    variables.CONDA_PREFIX = nil
+    step('.venv or venv', 'project/.venv/bin/python', 'beside the script')
+    shell('rm -r %s', at 'project/.venv')
+    step('.venv or venv', 'project/venv/bin/python', 'beside the script')
+    shell('rm -r %s', at 'project/venv')
+    step('.venv or venv', 'here/venv/bin/python', 'in the working directory')
+    shell('rm -r %s', at 'here/venv')
+    local last = step('python3 on PATH', 'path/bin/python3', 'first python3 on PATH')
+    assert.same({'py.config', 'LUAPY_PYTHON', 'VIRTUAL_ENV', 'CONDA_PREFIX',
+                 '.venv or venv'},
+      {last.tried[1].what, last.tried[2].what, last.tried[3].what, last.tried[4].what,
+       last.tried[5].what})
+    assert.equal('not set', last.tried[2].why)
+  end)
+
+  it('never goes on after a choice that cannot be used', function()
+    installation(at 'good', '3.11')
+    shell('mkdir %s', at 'empty')
+    local PATH = at 'good/bin'
+    refused({'there is no file ' .. at 'nowhere/python',
+             "LUAPY_PYTHON is set to '" .. at 'nowhere/python'},
+      {PATH = PATH, LUAPY_PYTHON = at 'nowhere/python'})
+    refused({'has no bin/python3', 'py.config{python = '}, {PATH = PATH},
+      {config = {python = at 'empty'}})
+    refused({'there is no folder', "VIRTUAL_ENV is set to 'gone'"},
+      {PATH = PATH, VIRTUAL_ENV = 'gone'})
+    refused({'there is no folder', 'CONDA_PREFIX is set to'},
+      {PATH = PATH, CONDA_PREFIX = at 'gone'})
+    virtual_environment(at '.venv', at 'gone/bin/python3.11', '3.11.4')
+    refused({'no usable bin/python', at 'gone/bin', 'make it again',
+             '.venv is a virtual environment in the working directory'}, {PATH = PATH})
+  end)
+
+  it('passes folders that are no environments', function()
+    installation(at 'good', '3.11')
+    shell('mkdir %s %s/conda-meta', at 'venv', at 'good')
+    shell('mkdir -p %s/conda-meta', at 'r-only')
+    local choice = chosen {PATH = at 'good/bin', CONDA_PREFIX = at 'r-only'}
+    assert.equal('python3 on PATH', choice.source)
+    assert.truthy(choice.tried[4].why:find('without Python', 1, true))
+  end)
+
+  it('says where it looked when there is none', function()
+    refused({'no Python was found', 'LUAPY_PYTHON: not set', 'VIRTUAL_ENV: not set',
+             'CONDA_PREFIX: not set', 'neither beside the script nor',
+             'python3 on PATH: there is none', 'apt-get install python3'}, {})
+  end)
+
+  it('takes a path, a prefix, a command name, a folder name, and ~', function()
+    installation(at 'home/py', '3.12')
+    virtual_environment(at 'env', at 'home/py/bin/python3.12', '3.12.1')
+    local variables = {PATH = at 'home/py/bin', HOME = at 'home'}
+    for given, expected in pairs {
+      [at 'home/py/bin/python3.12'] = 'home/py/bin/python3.12',
+      ['home/py/bin/python3'] = 'home/py/bin/python3',
+      ['./home/../home/py'] = 'home/py/bin/python3',
+      ['~/py'] = 'home/py/bin/python3',
+      ['python3.12'] = 'home/py/bin/python3.12',
+      env = 'env/bin/python',
+    } do
+      variables.LUAPY_PYTHON = given
+      assert.equal(at(expected), chosen(variables).executable)
+    end
+    variables.LUAPY_PYTHON = 'python9'
+    refused({"no command 'python9' on PATH"}, variables)
+    shell('touch %s', at 'plain')
+    variables.LUAPY_PYTHON = at 'plain'
+    refused({'plain is not an executable file'}, variables)
+    refused({'not a number'}, variables, {config = {python = 3}})
+    refused({'not an empty string'}, variables, {config = {python = ''}})
+  end)
+end)
+
+-- Installations ---------------------------------------------------------------------
+
+describe('an installation', function()
+  it('is known by its files alone', function()
+    installation(at 'opt', '3.11')
+    local choice = chosen {LUAPY_PYTHON = at 'opt'}
+    assert.equal(at 'opt/lib/libpython3.11.so.1.0', choice.library)
+    assert.equal(at 'opt', choice.prefix)
+    assert.equal(at 'opt', choice.base_prefix)
+    assert.same({3, 11}, choice.version)
+    assert.is_nil(choice.untested)
+    assert.is_nil(choice.asked)
+  end)
+
+  it('may keep its library in lib64 or in the folder of the architecture', function()
+    installation(at 'fedora', '3.12', {lib = 'lib64', stdlib = 'lib64'})
+    local folder = 'lib/' .. loader.system_library_folder():match '[^/]+$'
+    installation(at 'debian', '3.11', {lib = folder})
+    assert.equal(at 'fedora/lib64/libpython3.12.so.1.0',
+      chosen({LUAPY_PYTHON = at 'fedora'}).library)
+    assert.equal(at('debian/' .. folder .. '/libpython3.11.so.1.0'),
+      chosen({LUAPY_PYTHON = at 'debian'}).library)
+  end)
+
+  it('is found through links to its executable', function()
+    installation(at 'opt', '3.11')
+    shell('mkdir %s; ln -s ../opt/bin/python3.11 %s/python3', at 'bin', at 'bin')
+    local choice = chosen {PATH = at 'bin'}
+    assert.equal(at 'bin/python3', choice.executable)
+    assert.equal(at 'opt', choice.base_prefix)
+  end)
+
+  it('with an executable without version is known by its standard library', function()
+    installation(at 'conda', '3.10')
+    shell('cd %s/bin; rm python3; mv python3.10 python; mkdir ../conda-meta', at 'conda')
+    assert.same({3, 10}, chosen({CONDA_PREFIX = at 'conda'}).version)
+  end)
+
+  it('newer than the tested ones is marked', function()
+    installation(at 'opt', '3.14')
+    assert.is_true(chosen({LUAPY_PYTHON = at 'opt'}).untested)
+  end)
+
+  it('is refused without a shared library of its own', function()
+    installation(at 'static', '3.11', {shared = false})
+    installation(at 'shared', '3.11')
+    local message = refused({
+      at 'static/bin/python3', 'no shared library',
+      'libpython3.11.so.1.0 is not in ' .. at 'static/lib', '--enable-shared',
+      'LUAPY_PYTHON', 'py.config{python = ...}',
+    }, {LUAPY_PYTHON = at 'static', PATH = at 'shared/bin'}, {may_ask = true})
+    assert.is_nil(message:find(at 'shared', 1, true))
+  end)
+
+  it('is refused when it is too old, free-threaded or no CPython', function()
+    installation(at 'old', '3.8')
+    installation(at 'two', '2.7')
+    installation(at 'free', '3.13', {flags = 't'})
+    executable(at 'pypy/bin/pypy3.10')
+    shell('ln -s pypy3.10 %s/bin/python3', at 'pypy')
+    refused({'it is Python 3.8', '3.9 or newer'}, {LUAPY_PYTHON = at 'old'})
+    refused({'it is Python 2.7'}, {LUAPY_PYTHON = at 'two'})
+    refused({'free-threaded build of Python 3.13'}, {LUAPY_PYTHON = at 'free'})
+    refused({'it is PyPy'}, {LUAPY_PYTHON = at 'pypy'})
+    -- The free-threaded one also has a name without the letter.
+    shell('mv %s/bin/python3.13t %s/bin/python3.13', at 'free', at 'free')
+    refused({'free-threaded build of Python 3.13'},
+      {LUAPY_PYTHON = at 'free/bin/python3.13'})
+  end)
+
+  it('is asked once if it is behind a wrapper', function()
+    executable(at 'wrapper', '#!/bin/sh\\necho hello\\ncat ' .. at 'answer')
+    installation(at 'opt', '3.12')
+    shell('touch %s/lib/mapped.so', at 'opt')
+    local function answer(changes)
+      local values = {
+        implementation = 'cpython', version = '3.12.5', flags = '', library = '',
+        executable = at 'opt/bin/python3', prefix = at 'opt', base_prefix = at 'opt',
+      }
+      for name, value in pairs(changes) do values[name] = value end
+      shell('rm -f %s', at 'answer')
+      for name, value in pairs(values) do
+        shell("echo 'lua-py:%s=%s' >> %s", name, value, at 'answer')
+      end
+      return {LUAPY_PYTHON = at 'wrapper'}, {may_ask = true}
+    end
+    local choice = chosen(answer {})
+    assert.is_true(choice.asked)
+    assert.equal(at 'opt/bin/python3', choice.executable)
+    assert.equal(at 'opt/lib/libpython3.12.so.1.0', choice.library)
+    assert.same({3, 12, 5}, choice.version)
+    assert.equal(at 'opt/lib/mapped.so',
+      chosen(answer {library = at 'opt/lib/mapped.so'}).library)
+    refused({'it is pypy'}, answer {implementation = 'pypy'})
+    refused({'it is Python 2.7'}, answer {version = '2.7.18'})
+    refused({'free-threaded'}, answer {flags = 't'})
+    refused({'standard library is not under ' .. at 'gone'},
+      answer {base_prefix = at 'gone'})
+    executable(at 'broken', '#!/bin/sh\\necho no such luck >&2\\nexit 1\\n')
+    refused({'does not work as a Python (it says: no such luck)'},
+      {LUAPY_PYTHON = at 'broken'}, {may_ask = true})
+  end)
+
+  it('is refused under a PYTHONHOME of another version', function()
+    installation(at 'opt', '3.11')
+    installation(at 'other', '3.12')
+    refused({'PYTHONHOME is set to ' .. at 'other', 'unset PYTHONHOME'},
+      {LUAPY_PYTHON = at 'opt', PYTHONHOME = at 'other'})
+    assert.equal(at 'opt', chosen({LUAPY_PYTHON = at 'opt',
+      PYTHONHOME = at 'opt' .. ':' .. at 'opt'}).prefix)
+  end)
+end)
+
+-- Virtual environments ---------------------------------------------------------------
+
+describe('a virtual environment', function()
+  it('has the library of its base', function()
+    installation(at 'opt', '3.12')
+    virtual_environment(at 'env', at 'opt/bin/python3.12', '3.12.1')
+    local choice = chosen {VIRTUAL_ENV = at 'env'}
+    assert.equal(at 'env/bin/python', choice.executable)
+    assert.equal(at 'opt/lib/libpython3.12.so.1.0', choice.library)
+    assert.equal(at 'env', choice.prefix)
+    assert.equal(at 'opt', choice.base_prefix)
+    assert.same({3, 12, 1}, choice.version)
+  end)
+
+  it('may hold a copy of the executable, or be made by other tools', function()
+    installation(at 'opt', '3.12')
+    virtual_environment(at 'copy', at 'opt/bin/python3.12', '3.12.1')
+    shell('cd %s/bin; rm python; cp ../../opt/bin/python3.12 python', at 'copy')
+    virtual_environment(at 'tool', at 'opt/bin/python3.12', '')
+    shell("printf 'home=%s\\nversion_info = 3.12.3.final.0\\nimplementation = CPython\\n' "
+      .. '> %s/pyvenv.cfg', at 'opt/bin', at 'tool')
+    assert.equal(at 'opt', chosen({VIRTUAL_ENV = at 'copy'}).base_prefix)
+    assert.same({3, 12, 3}, chosen({VIRTUAL_ENV = at 'tool'}).version)
+  end)
+
+  it('may have a base behind links', function()
+    installation(at 'opt', '3.12')
+    shell('mkdir %s; ln -s ../opt/bin/python3.12 %s/python3.12', at 'bin', at 'bin')
+    virtual_environment(at 'env', at 'bin/python3.12', '3.12.1')
+    assert.equal(at 'opt', chosen({VIRTUAL_ENV = at 'env'}).base_prefix)
+  end)
+
+  it('is refused when its base has changed or is unfit', function()
+    installation(at 'opt', '3.12')
+    installation(at 'free', '3.13', {flags = 't'})
+    installation(at 'old', '3.8')
+    virtual_environment(at 'stale', at 'opt/bin/python3', '3.11.4')
+    virtual_environment(at 'freevenv', at 'free/bin/python3.13t', '3.13.1')
+    virtual_environment(at 'oldvenv', at 'old/bin/python3.8', '3.8.18')
+    virtual_environment(at 'pypy', at 'opt/bin/python3', '3.12.1',
+      'implementation = PyPy\\n')
+    refused({'made for Python 3.11', 'now 3.12', '-m venv --clear ' .. at 'stale'},
+      {VIRTUAL_ENV = at 'stale'})
+    refused({'free-threaded'}, {VIRTUAL_ENV = at 'freevenv'})
+    refused({'it is Python 3.8'}, {VIRTUAL_ENV = at 'oldvenv'})
+    refused({'it is PyPy'}, {VIRTUAL_ENV = at 'pypy'})
+  end)
+end)
+
+-- pyenv ------------------------------------------------------------------------------
+
+describe('a pyenv shim', function()
+  local PATH
+
+  before_each(function()
+    shim(at 'pyenv', 'python3')
+    shim(at 'pyenv', 'python3.12')
+    for _, version in ipairs {'3.9.18', '3.12.1', '3.12.10', '3.12.9'} do
+      installation(at('pyenv/versions/' .. version), version:match '%d+%.%d+')
+    end
+    shell('mkdir -p %s', at 'pyenv/versions/3.12-dev/bin')
+    PATH = at 'pyenv/shims'
+  end)
+
+  local function version_of(variables, options)
+    variables.PATH = variables.PATH or PATH
+    local choice = chosen(variables, options)
+    return choice.executable:match 'versions/([^/]+)', choice.reason
+  end
+
+  it('stands for the version in PYENV_VERSION', function()
+    assert.equal('3.9.18', version_of {PYENV_VERSION = '3.9.18'})
+    assert.equal('3.12.10', version_of {PYENV_VERSION = '3.12'})
+    assert.equal('3.9.18', version_of {PYENV_VERSION = 'python-3.9'})
+    assert.equal('3.12.1', version_of {PYENV_VERSION = '3.12.1:3.9.18'})
+    assert.same({3, 9, 18}, chosen({PYENV_VERSION = '3.9', PATH = PATH}).version)
+  end)
+
+  it('stands for the version in .python-version, then in the version file', function()
+    shell('mkdir -p %s; echo 3.9.18 > %s', at 'pyenv', at 'pyenv/version')
+    local version, reason = version_of {}
+    assert.equal('3.9.18', version)
+    assert.truthy(reason:find('set by ' .. at 'pyenv/version', 1, true), reason)
+    shell("mkdir -p %s; printf '# mine\\n\\n  3.12.1 # this\\n3.9.18\\n' > %s",
+      at 'project/deep', at 'project/.python-version')
+    version, reason = version_of({}, {cwd = at 'project/deep'})
+    assert.equal('3.12.1', version)
+    assert.truthy(reason:find('project/.python-version', 1, true), reason)
+  end)
+
+  it('stands for the first version that has the command', function()
+    assert.equal('3.12.1', version_of {
+      PYENV_VERSION = '3.9.18:3.12.1', LUAPY_PYTHON = 'python3.12'})
+    assert.equal('3.12.1', version_of {
+      PYENV_VERSION = '3.12.1', LUAPY_PYTHON = at 'pyenv/shims/python3.12'})
+  end)
+
+  it('leads to the rest of PATH, for system and when all else fails', function()
+    installation(at 'usr', '3.11')
+    local both = PATH .. ':' .. at 'usr/bin'
+    for _, version in ipairs {'system', '3.99'} do
+      local choice = chosen {PATH = both, PYENV_VERSION = version}
+      assert.equal(at 'usr/bin/python3', choice.executable)
+    end
+    assert.truthy(chosen({PATH = both, PYENV_VERSION = '3.99'}).reason
+      :find("pyenv's 3.99 is not installed", 1, true))
+    assert.equal(at 'usr/bin/python3', chosen({PATH = both}).executable)
+  end)
+
+  it('that leads nowhere is an error', function()
+    refused({"pyenv's 3.99 is not installed (set by PYENV_VERSION)"},
+      {PATH = PATH, PYENV_VERSION = '3.99'})
+    refused({"pyenv's 3.9.18 has no python3.12"},
+      {PATH = PATH, PYENV_VERSION = '3.9.18', LUAPY_PYTHON = 'python3.12'})
+    shell('rm %s/lib/*.so*', at 'pyenv/versions/3.9.18')
+    refused({'no shared library', 'pyenv install --force 3.9.18'},
+      {PATH = PATH, PYENV_VERSION = '3.9.18'}, {may_ask = true})
+  end)
+end)
+
+-- The script ---------------------------------------------------------------------------
+
+describe('the start options', function()
+  local function options(arguments, variables)
+    return interpreter.start_options(
+      {executable = 'python', library = 'library', version = {3, 12, 1}}, arguments,
+      {getenv = function(name) return (variables or {})[name] end,
+       cwd = root, script = interpreter.script(arguments)})
+  end
+
+  it('are those of a script with its arguments', function()
+    shell('mkdir %s; touch %s; ln -s project/main.lua %s', at 'project',
+      at 'project/main.lua', at 'link.lua')
+    build()
+    local arguments = {[-1] = 'lua', [0] = at 'link.lua', 'a', 'b'}
+    local got = options(arguments)
+    assert.same({at 'link.lua', 'a', 'b'}, got.argv)
+    assert.equal(at 'project', got.path0)
+    assert.equal('3.12', got.version)
+    assert.is_nil(options(arguments, {PYTHONSAFEPATH = '1'}).path0)
+  end)
+
+  it('are those of an interactive Python without a script', function()
+    executable(at 'lua')
+    build()
+    for _, arguments in ipairs {{[0] = at 'lua'}, {[0] = at 'gone.lua'}, {}} do
+      assert.same({''}, options(arguments).argv)
+      assert.equal('', options(arguments).path0)
+    end
+    assert.same({''}, options(nil).argv)
+  end)
+end)
