@@ -32,7 +32,7 @@ no_home_paths() {
 check layers "$bin/python" scripts/check_layers.py
 check 'C warnings' warnings_are_errors
 check luacheck luacheck --quiet --no-color lua spec examples rockspec/*.rockspec
-check ruff "$bin/ruff" check --quiet python scripts
+check ruff "$bin/ruff" check --quiet .
 if [ -n "$(find python -name '*.py' -print -quit)" ]; then
     check mypy "$bin/mypy" --no-error-summary python/pyhelper
 fi
