@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""Lua in Python and Python in Lua: the Python half of lua-py.
+
+Importing this package must stay cheap: a Lua program that evaluates one
+expression imports it.  So public names are taken from their modules when they
+are first used.
+"""
+
+__version__ = "0.1.0"
+
+_HOMES = {}  # public name -> module of this package that defines it
+
+
+def __getattr__(name):
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_HOMES})
