@@ -53,6 +53,8 @@ describe('functions:', function()
       local count = py.reval 'lambda *args: [len(args), args.count(None)]'
       assert.same({2, 1}, py.eval(count(py.args, {1, py.None})))
       assert.same({3, 1}, py.eval(count(py.args, {1, nil, 3, n = 3})))
+      -- What is forced to be a list needs no t[1] to be one.
+      assert.same({2, 1}, py.eval(count(py.args, helper.pack(nil, 2))))
       assert.same({2, 2}, py.eval(count(nil, nil)))
       assert.same({3, 1}, py.eval(count(nil, py.args, {1, 2})))
     end)

@@ -16,13 +16,13 @@ describe('Lua → Python:', function()
     assert.same(expected, py.eval(describe_it, {x = value}))
     local f = py.reval('lambda x: ' .. describe_it)
     assert.same(expected, py.eval(f(value)))
-    assert.same(expected, py.eval(f(py.args, {value, n = 1})))
     assert.same(expected,
                 py.eval('(lambda x: ' .. describe_it .. ')(f())',
                         {f = function() return value end}))
     if value ~= nil then
       assert.same(expected, py.eval('[[type(x).__name__, repr(x)] '
                                     .. 'for x in l][0]', {l = {value}}))
+      assert.same(expected, py.eval(f(py.args, {value})))
       assert.same(expected, py.eval(f(py.kwargs, {x = value})))
     end
   end

@@ -88,6 +88,8 @@ describe('forced types:', function()
     is('list', '[1, 2]', py.list {1, 2})
     is('list', '[]', py.list {})
     is('list', '[1, None, 3]', py.list {1, nil, 3, n = 3})
+    -- What is forced to be a list needs no t[1] to be one.
+    is('list', '[None, 2]', py.list(helper.pack(nil, 2)))
     is('list', "[[1], 'x', {'k': 2}]", py.list {{1}, 'x', {k = 2}})
     is('list', '[0, 1, 2]', py.list(py.reval 'range(3)'))
     is('list', "['a', 'b']", py.list 'ab')
