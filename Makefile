@@ -63,6 +63,13 @@ $(SYSTEM): $(STAMPS)/system-%: scripts/install_system.sh scripts/probe_python.py
 	@scripts/install_system.sh $*
 	@touch $@
 
+# Another PYTHON= than the last time: look again.
+ifeq ($(origin PYTHON),command line)
+$(SYSTEM): FORCE
+endif
+.PHONY: FORCE
+FORCE:
+
 $(PYTHON_PACKAGES): requirements.txt scripts/install_python.sh $(STAMPS)/python | $(STAMPS)/system-demo
 	@scripts/install_python.sh main
 	@touch $@

@@ -7,8 +7,10 @@ clean_environment
 abi=$1
 
 # LuaRocks always builds in build.luarocks; as a link to one folder per ABI it
-# keeps CMake's incremental builds.
+# keeps CMake's incremental builds. Two builds at a time would fight for the link.
 mkdir -p "build/rock-$abi"
+exec 9>build/lock
+flock 9
 rm -rf build.luarocks
 ln -s "build/rock-$abi" build.luarocks
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from environment import CLEARED, ROOT, TREE, VENV, lua_variables, variables
 
 LUAS = ("luajit", "lua5.1", "lua5.2", "lua5.3", "lua5.4")
-SUITE_TIMEOUT = 900
+SUITE_TIMEOUT = 600
 MATRIX = os.path.join(ROOT, "build", "matrix")
 
 
