@@ -69,13 +69,13 @@ local function choose(variables, options)
   build()
   local popen = io.popen
   if not options.may_ask then
-    io.popen = function() error 'a process was started' end
+    rawset(io, 'popen', function() error 'a process was started' end)
   end
   local ok, choice, message = pcall(interpreter.choose, options.config, {
     getenv = function(name) return variables[name] end,
     cwd = options.cwd or root, script = options.script,
   })
-  io.popen = popen
+  rawset(io, 'popen', popen)
   assert(ok, choice)
   return choice, message
 end
