@@ -5,9 +5,10 @@ No function here raises: they run inside the reporting of another error.  That
 is why they catch everything, KeyboardInterrupt included.
 """
 
-from . import _run, _source
+from . import _source
 
-_MACHINERY = _run.__file__
+_HERE = __file__[: -len("_errors.py")]
+_MACHINERY = (_HERE + "_run.py", _HERE + "_locals.py")
 _CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
 _CONTEXT = (
     "\nDuring handling of the above exception, another exception occurred:\n\n"
@@ -113,7 +114,7 @@ def _polish(report, exc):
     """Hide our own frames, and complete the members of a group."""
     stack = report.stack
     if stack is not None:
-        stack[:] = [frame for frame in stack if frame.filename != _MACHINERY]
+        stack[:] = [frame for frame in stack if frame.filename not in _MACHINERY]
     for member, inner in zip(
         getattr(report, "exceptions", None) or (), getattr(exc, "exceptions", ())
     ):

@@ -15,22 +15,12 @@ import sys
 
 from ._source import place
 
-_ONLY_AST = 0x400  # ast.PyCF_ONLY_AST
+ONLY_AST = 0x400  # ast.PyCF_ONLY_AST
 _BLANK = " \t\f\n"
 _MAX_VARIANTS = 64  # different sets of locals per block that stay compiled
 _MAX_MOVED = 10000  # characters of code whose columns are worth correcting
 _COLUMNS = sys.version_info >= (3, 11)  # do tracebacks show them?
 _BUILTINS_BY_FRAME = sys.version_info < (3, 10)
-_KEYWORDS = frozenset(
-    "False None True __debug__ and as assert async await break class continue"
-    " def del elif else except finally for from global if import in is lambda"
-    " nonlocal not or pass raise return try while with yield".split()
-)
-# What the function around a block is called until it is compiled; no code can
-# contain it by chance.
-_FUNCTION = "<lua-py block>"
-
-_function_type = type(lambda: 0)
 _code_type = type((lambda: 0).__code__)
 _builtins = builtins.__dict__
 
@@ -73,9 +63,9 @@ class Block:
     """
 
     __slots__ = (
-        "__weakref__", "_code_error", "_column", "_filename", "_functions",
-        "_hot", "_line", "_main", "_mode", "_scope", "_text", "_wrapped",
-        "code", "names",
+        "__weakref__", "_code_error", "_column", "_filename", "_first_line",
+        "_functions", "_hot", "_main", "_mode", "_scope", "_shift", "_text",
+        "_wrapped", "code", "names",
     )  # fmt: skip
 
     def __init__(self, source, mode, filename, line, column):
@@ -84,7 +74,7 @@ class Block:
         self._main = sys.modules["__main__"].__dict__
         self._scope = None
         self._functions = {}
-        self._hot = (None, None, ())
+        self._hot = (None, ())
         self._code_error = None
         self._set_text(source.lstrip("\ufeff"), line, column)
         self._check_text()
@@ -102,7 +92,7 @@ class Block:
             self.names = tuple(sorted(self._get_scope().reads))
             return self.names
         if name == "code" and self._code_error is not None:
-            raise self._code_error
+            raise self._code_error.with_traceback(None)
         raise AttributeError(f"'Block' object has no attribute {name!r}")
 
     # Source text to code
@@ -114,6 +104,7 @@ class Block:
         line above (perhaps line 0, see _parse) or on a blank first line.
         """
         self._wrapped = False
+        self._column = 0
         if self._mode == "eval":
             code = source.lstrip(_BLANK)
             leading = source[: len(source) - len(code)]
@@ -135,9 +126,14 @@ class Block:
                 else:
                     source = "if 1:\n" + source
                     line -= 1
-        self._line = line
-        self._column = column
+        self._shift = min(line - 1, 0)
         self._text = "\n" * (line - 1) + source
+        # Columns matter where tracebacks point at them, and are corrected in
+        # the AST, which is no form for huge literals.
+        if _COLUMNS and column and len(source) <= _MAX_MOVED:
+            self._column = column
+        # Where code stands in the text that shares its line with Lua code.
+        self._first_line = line + self._wrapped - self._shift
 
     def _check_text(self):
         """Refuse what compile() refuses differently in each version."""
@@ -150,38 +146,58 @@ class Block:
             problem = "source code string is not valid UTF-8"
         if at >= 0:
             line_start = self._text.rfind("\n", 0, at) + 1
-            lineno = self._text.count("\n", 0, at) + 1 + min(self._line - 1, 0)
+            lineno = self._text.count("\n", 0, at) + 1 + self._shift
             details = (self._filename, lineno, at - line_start + 1, None)
             raise SyntaxError(problem, details)
 
     def _compile(self):
-        moved = _COLUMNS and self._column and len(self._text) <= _MAX_MOVED
+        if not self._wrapped and not self._column:
+            try:
+                return compile(self._text, self._filename, self._mode, 0, True)
+            except SyntaxError as error:
+                self._set_error_text(error)
+                raise
+        tree = self._parse(compile)
         try:
-            if self._wrapped or moved:
-                return compile(self._parse(), self._filename, self._mode, 0, True)
-            return compile(self._text, self._filename, self._mode, 0, True)
+            return compile(tree, self._filename, self._mode, 0, True)
         except SyntaxError as error:
             self._set_error_text(error)
             raise
 
-    def _parse(self):
+    def _parse(self, compile):
         """Return the block's AST, with lines and columns of the Lua file."""
-        shift = min(self._line - 1, 0)  # -1 if `if 1:` took line 1
         try:
-            tree = compile(self._text, self._filename, self._mode, _ONLY_AST, True)
+            tree = compile(self._text, self._filename, self._mode, ONLY_AST, True)
             if self._wrapped:
                 self._unwrap(tree)
         except SyntaxError as error:
-            if shift and error.lineno:
-                error.lineno += shift
-                if getattr(error, "end_lineno", None):
-                    error.end_lineno += shift
+            self._move_error(error)
+            self._set_error_text(error)
             raise
-        column = self._column if _COLUMNS and len(self._text) <= _MAX_MOVED else 0
-        if shift or column:
-            first = max(self._line, 1) if not self._wrapped else self._line + 1
-            _move(tree, shift, column, first)
+        if self._shift or self._column:
+            self._move(tree)
         return tree
+
+    def _move(self, tree):
+        todo = [tree]
+        while todo:
+            node = todo.pop()
+            if hasattr(node, "lineno"):
+                if node.lineno == self._first_line:
+                    node.col_offset += self._column
+                if node.end_lineno == self._first_line:
+                    node.end_col_offset += self._column
+                node.lineno += self._shift
+                node.end_lineno += self._shift
+            todo += children(node)
+
+    def _move_error(self, error):
+        for line, column in ("lineno", "offset"), ("end_lineno", "end_offset"):
+            at = getattr(error, line, None)  # the end is known from 3.10 on
+            if at:
+                if at == self._first_line and getattr(error, column):
+                    setattr(error, column, getattr(error, column) + self._column)
+                setattr(error, line, at + self._shift)
 
     def _unwrap(self, tree):
         """Put the body of our `if` in its place.
@@ -198,17 +214,17 @@ class Block:
         tree.body = tree.body[0].body
 
     def _set_error_text(self, error):
-        """Show the block's own line.
+        """Show the block's own line, where it stands.
 
-        Python reads it from the file for errors that it finds late, and
-        columns are counted in the code.
+        Python reads it from the file for errors that it finds late.
         """
         if error.filename != self._filename or not error.lineno:
             return
+        index = error.lineno - 1 - self._shift
         lines = self._text.split("\n")
-        index = error.lineno - 1 - min(self._line - 1, 0)
-        if index < len(lines) and not lines[index].startswith("if 1:"):
-            error.text = lines[index] + "\n"
+        if index < len(lines) and not (self._wrapped and lines[index][:5] == "if 1:"):
+            before = self._column if index + 1 == self._first_line else 0
+            error.text = " " * before + lines[index] + "\n"
 
     # With local variables
 
@@ -218,10 +234,18 @@ class Block:
         Names that the code binds and `locals` lacks start with the value that
         they have in `__main__`, or else in `builtins`, when the run starts.
         """
-        keys, function, unbound = self._hot
+        function, unbound = self._hot
         try:
-            if [*locals] == keys and self._main.keys().isdisjoint(unbound):
-                return function(*locals.values())
+            if function is not None and (
+                not unbound or self._main.keys().isdisjoint(unbound)
+            ):
+                try:
+                    return function(**locals)
+                except TypeError as error:
+                    # Without a frame of the function: other names this time.
+                    # Comparing them first would cost more than the call.
+                    if error.__traceback__.tb_next is not None:
+                        raise
             function, arguments = self._prepare(locals)
             return function(**arguments)
         except NameError as caught:
@@ -234,12 +258,8 @@ class Block:
     def _prepare(self, given):
         """Return the variant for these locals, and its arguments by name."""
         scope = self._get_scope()
-        arguments = {}
-        for key, value in given.items():
-            name = _identifier(key)
-            if name is not None and name not in scope.explicit:
-                arguments[name] = value
-        all_given = list(arguments) == list(given)
+        arguments = scope.take(given)
+        taken_as_given = arguments.keys() == given.keys()
         unbound = tuple(n for n in scope.bound if n not in arguments)
         main = self._main
         for name in unbound:
@@ -247,41 +267,30 @@ class Block:
                 arguments[name] = main[name]
             elif name in _builtins:
                 arguments[name] = _builtins[name]
-        names = tuple(arguments)
-        function = self._functions.get(frozenset(names))
+        names = frozenset(arguments)
+        function = self._functions.get(names)
         if function is None:
-            function = self._make_function(names)
+            tree = self._parse(compile_quietly)
+            try:
+                function = scope.make_function(tree, names, self._filename, main)
+            except SyntaxError as error:
+                self._set_error_text(error)
+                raise
             if len(self._functions) >= _MAX_VARIANTS:
                 self._functions.clear()
-            self._functions[frozenset(names)] = function
-        code = function.__code__
-        if all_given and code.co_varnames[: code.co_argcount] == tuple(given):
+            self._functions[names] = function
+        if taken_as_given and len(names) == len(given):
             # One tuple, because threads may run the block at the same time.
-            self._hot = (list(given), function, unbound)
+            self._hot = (function, unbound)
         return function, arguments
-
-    def _make_function(self, names):
-        """Compile the block as a function that takes `names`."""
-        try:
-            tree = self._parse()
-            if self._get_scope().has_star:
-                _expand_stars(tree, self._get_scope().reads, self._filename)
-            module = _function_around(tree, names, self._mode)
-            module_code = _compile_quietly(module, self._filename, "exec")
-        except SyntaxError as error:
-            self._set_error_text(error)
-            raise
-        code = next(c for c in module_code.co_consts if type(c) is _code_type)
-        return _function_type(_as_module_code(code), self._main)
 
     def _get_scope(self):
         if self._scope is None:
-            tree = _compile_quietly(self._text, self._filename, self._mode, _ONLY_AST)
-            if self._wrapped:
-                self._unwrap(tree)
-            scope = _Scope(tree)
-            if self._code_error is not None and scope.stray is not None:
-                raise self._code_error
+            from ._locals import Scope
+
+            scope = Scope(self._parse(compile_quietly))
+            if self._code_error is not None and scope.stray:
+                raise self._code_error.with_traceback(None)
             self._scope = scope
         return self._scope
 
@@ -357,98 +366,6 @@ def _defines_functions(code):
     return False
 
 
-class _Scope:
-    """The names of a block, found by one walk over its AST.
-
-    bound:       names that the block binds at its top level
-    explicit:    names that are declared global there
-    all_globals: names that are declared global anywhere
-    reads:       names that it reads anywhere
-    has_star:    is there a `from m import *`?
-    stray:       a top-level return or yield, else None
-    """
-
-    __slots__ = ("all_globals", "bound", "explicit", "has_star", "reads", "stray")
-
-    def __init__(self, tree):
-        self.bound = set()
-        self.explicit = set()
-        self.all_globals = set()
-        self.reads = set()
-        self.has_star = False
-        self.stray = None
-        # Depth 0 is the top level; 1 a comprehension there, whose only names
-        # outside are those of `:=`; 2 a function, lambda or class.
-        todo = [(tree, 0)]
-        while todo:
-            node, depth = todo.pop()
-            self._visit(node, type(node).__name__, depth)
-            for field in node._fields:
-                child = getattr(node, field, None)
-                inner = _depth_inside(node, field, depth)
-                if isinstance(child, list):
-                    todo += [(c, inner) for c in child if hasattr(c, "_fields")]
-                elif hasattr(child, "_fields"):
-                    todo.append((child, inner))
-        if self.has_star:  # which may bind any name that is read
-            self.bound |= self.reads
-        self.bound -= self.explicit
-
-    def _visit(self, node, kind, depth):
-        bind = self.bound.add if depth == 0 else _ignore
-        if kind == "Name":
-            context = type(node.ctx).__name__
-            if context != "Store":
-                self.reads.add(node.id)
-            if context != "Load":
-                bind(node.id)
-        elif kind == "NamedExpr":
-            if depth <= 1:
-                self.bound.add(node.target.id)
-        elif kind == "AugAssign":
-            if type(node.target).__name__ == "Name":
-                self.reads.add(node.target.id)
-        elif kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef"):
-            bind(node.name)
-        elif kind in ("Import", "ImportFrom"):
-            for alias in node.names:
-                if alias.name == "*":
-                    self.has_star = True
-                else:
-                    bind(alias.asname or alias.name.partition(".")[0])
-        elif kind in ("ExceptHandler", "MatchAs", "MatchStar"):
-            if node.name is not None:
-                bind(node.name)
-        elif kind == "MatchMapping":
-            if node.rest is not None:
-                bind(node.rest)
-        elif kind == "Global":
-            self.all_globals.update(node.names)
-            if depth == 0:
-                self.explicit.update(node.names)
-        elif kind in ("Return", "Yield", "YieldFrom") and depth < 2:
-            self.stray = node
-
-
-def _ignore(_name):
-    pass
-
-
-def _depth_inside(node, field, depth):
-    kind = type(node).__name__
-    if field in ("body", "type_params", "value"):
-        if kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"):
-            return 2
-        if kind == "TypeAlias":
-            return 2
-    if kind in ("ListComp", "SetComp", "DictComp", "GeneratorExp"):
-        return max(depth, 1)
-    return depth
-
-
-# Work on ASTs
-
-
 def _first_code(source):
     """Return the index of the first character that is code."""
     start = 0
@@ -463,22 +380,8 @@ def _first_code(source):
         start = line_end + 1
 
 
-def _move(tree, lines, columns, first):
-    """Move all nodes up or down, and those of line `first` to the right."""
-    todo = [tree]
-    while todo:
-        node = todo.pop()
-        if hasattr(node, "lineno"):
-            if node.lineno == first:
-                node.col_offset += columns
-            if node.end_lineno == first:
-                node.end_col_offset += columns
-            node.lineno += lines
-            node.end_lineno += lines
-        todo += _children(node)
-
-
-def _children(node):
+def children(node):
+    """Yield the AST nodes directly below `node`."""
     for field in node._fields:
         child = getattr(node, field, None)
         if isinstance(child, list):
@@ -487,85 +390,7 @@ def _children(node):
             yield child
 
 
-def _function_around(tree, names, mode):
-    """Return a module that defines a function with the block as its body."""
-    template = f"def f({', '.join(names)}): return 0"
-    module = compile(template, "", "exec", _ONLY_AST, True)
-    function = module.body[0]
-    function.name = _FUNCTION
-    if mode == "eval":
-        result = function.body[0]
-        _put_at(result, tree.body)
-        result.value = tree.body
-    elif tree.body:
-        function.body = tree.body
-        # They must be first in a module, and may stand again on their lines.
-        futures = [
-            statement
-            for statement in tree.body
-            if getattr(statement, "module", None) == "__future__"
-        ]
-        module.body[:0] = futures
-    else:
-        function.body[0].value = None
-    _put_at(function, function.body[0])
-    return module
-
-
-def _put_at(node, other):
-    node.lineno = node.end_lineno = other.lineno
-    node.col_offset = node.end_col_offset = other.col_offset
-
-
-def _expand_stars(tree, names, filename):
-    """Replace each `from m import *`, which functions may not contain."""
-    todo = [tree]
-    while todo:
-        node = todo.pop()
-        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-            block = getattr(node, field, None)
-            if not isinstance(block, list):
-                continue
-            for i in range(len(block) - 1, -1, -1):
-                imported = getattr(block[i], "names", None)
-                if imported and getattr(imported[0], "name", None) == "*":
-                    block[i : i + 1] = _star_statements(block[i], names, filename)
-                else:
-                    todo.append(block[i])
-
-
-def _star_statements(statement, names, filename):
-    star = "_pyhelper_star"
-    lines = [
-        f"from {__name__} import _import_star as {star}",
-        f"{star} = {star}({statement.module or ''!r}, {statement.level or 0})",
-    ]
-    lines += [f"if {n!r} in {star}: {n} = {star}[{n!r}]" for n in sorted(names)]
-    lines.append(f"del {star}")
-    tree = compile("\n".join(lines), filename, "exec", _ONLY_AST, True)
-    todo = [tree]
-    while todo:
-        node = todo.pop()
-        if hasattr(node, "lineno"):
-            _put_at(node, statement)
-        todo += _children(node)
-    return tree.body
-
-
-def _import_star(name, level):
-    """Return what `from name import *` binds, as a dict."""
-    main = sys.modules["__main__"].__dict__
-    module = __import__(name, main, None, ("*",), level)
-    public = getattr(module, "__all__", None)
-    if public is not None:
-        return {n: getattr(module, n) for n in public}
-    return {n: v for n, v in module.__dict__.items() if n[:1] != "_"}
-
-
-# Work on code objects, names and errors
-
-
-def _compile_quietly(source, filename, mode, flags=0):
+def compile_quietly(source, filename, mode, flags, dont_inherit):
     """Compile again, without the warnings that were given the first time."""
     import _warnings
 
@@ -573,41 +398,9 @@ def _compile_quietly(source, filename, mode, flags=0):
     quiet = ("ignore", None, Warning, None, 0)
     filters.insert(0, quiet)
     try:
-        return compile(source, filename, mode, flags, True)
+        return compile(source, filename, mode, flags, dont_inherit)
     finally:
         filters.remove(quiet)
-
-
-def _as_module_code(code):
-    """Let functions and classes be called what they are called at top level."""
-    prefix = _FUNCTION + ".<locals>."
-    consts = []
-    for const in code.co_consts:
-        if type(const) is _code_type:
-            const = _as_module_code(const)
-        elif type(const) is str and const.startswith(prefix):
-            const = const[len(prefix) :]
-        consts.append(const)
-    changes = {"co_consts": tuple(consts)}
-    if code.co_name == _FUNCTION:
-        changes["co_name"] = "<module>"
-    qualname = getattr(code, "co_qualname", "")  # from 3.11 on
-    if qualname == _FUNCTION:
-        changes["co_qualname"] = "<module>"
-    elif qualname.startswith(prefix):
-        changes["co_qualname"] = qualname[len(prefix) :]
-    return code.replace(**changes)
-
-
-def _identifier(key):
-    """Return the name that code can call a key of `locals` by, or None."""
-    if not isinstance(key, str) or not key.isidentifier() or key in _KEYWORDS:
-        return None
-    if key.isascii():
-        return str(key)
-    import unicodedata
-
-    return unicodedata.normalize("NFKC", key)  # as Python does with source
 
 
 def _as_unknown_name(error, code):
