@@ -28,6 +28,22 @@ describe('py.loader', function()
       .. 'print(' .. START .. ') print(loader.started())')
   end)
 
+  it('stays loaded when the Lua state that loaded it closes', function()
+    if not helper.jit then pending 'skipped: a second state needs LuaJIT' return end
+    assert.equal('embedded\n', child.output(([[
+      local ffi = require 'ffi'
+      ffi.cdef 'void *luaL_newstate(void); void luaL_openlibs(void *); void lua_close(void *);'
+      ffi.cdef 'int luaL_loadstring(void *, const char *); int lua_pcall(void *, int, int, int);'
+      local L = ffi.C.luaL_newstate()
+      ffi.C.luaL_openlibs(L)
+      assert(ffi.C.luaL_loadstring(L, %q) == 0)
+      assert(ffi.C.lua_pcall(L, 0, 0, 0) == 0)
+      ffi.C.lua_close(L)
+      print(require 'py.loader'.started())]]):format(
+        ('package.cpath = %q local loader = require "py.loader" assert(%s)')
+          :format(package.cpath, START))))
+  end)
+
   it('answers bad arguments with a message', function()
     prints('nil\tpy.loader.start needs a table', 'print(loader.start())')
     prints("nil\tpy.loader.start needs the fields 'library' and 'program'",
