@@ -1,0 +1,212 @@
+-- SPDX-License-Identifier: MIT
+-- Contract section 5: Ctrl-C. The contract says 100 ms; the bound here is 2 s,
+-- for loaded machines, against waits of 20 s.
+local child = require 'spec.child'
+
+local BEFORE = child.interrupt_soon .. [[
+if jit then jit.off() end -- compiled loops that call nothing see no hooks
+local py = require 'py'
+local time = py.import 'time'
+local function now() return py.eval(time.time()) end
+
+-- Calls f, which must be stopped by the signal soon and stay catchable.
+local function interrupted(f)
+  local start = now()
+  interrupt_soon()
+  local ok, e = pcall(f)
+  local text = tostring(e)
+  print(ok, py.is_error(e, 'KeyboardInterrupt') or text:find 'interrupt' ~= nil,
+    now() - start < 2)
+end
+]]
+
+local function stops(body)
+  assert.equal('false\ttrue\ttrue\nalive\t2\n',
+    child.output(BEFORE .. body .. " print('alive', py.eval '1 + 1')"))
+end
+
+describe('Ctrl-C stops', function()
+  it('Lua code', function()
+    stops 'interrupted(function() while true do end end)'
+  end)
+
+  it('Lua code in a coroutine', function()
+    stops 'interrupted(coroutine.wrap(function() while true do end end))'
+  end)
+
+  it('Lua code in a coroutine that was made before the signal and resumed in a loop', function()
+    stops [[
+      local co = coroutine.wrap(function() while true do coroutine.yield() end end)
+      interrupted(function() while true do co() end end)
+    ]]
+  end)
+
+  it('a loop that LuaJIT has compiled and that calls Python', function()
+    stops [[
+      if jit then jit.on() end
+      local abs = py.builtins.abs
+      interrupted(function() while true do abs(1) end end)
+    ]]
+  end)
+
+  it('Python bytecode', function()
+    stops "interrupted(function() py.exec 'while True: pass' end)"
+  end)
+
+  it('time.sleep', function()
+    stops 'interrupted(function() time.sleep(20) end)'
+  end)
+
+  local waits = {
+    ['threading.Event.wait'] = { 'import threading; event = threading.Event()', 'event.wait()' },
+    ['Lock.acquire'] = {
+      'import threading; lock = threading.Lock(); lock.acquire()', 'lock.acquire()',
+    },
+    ['queue.Queue.get'] = { 'import queue; q = queue.Queue()', 'q.get()' },
+    ['Thread.join'] = {
+      'from threading import *; t = Thread(target=Event().wait, daemon=True); t.start()',
+      't.join()',
+    },
+    ['os.read'] = { 'import os; r, w = os.pipe()', 'os.read(r, 1)' },
+    ['socket.recv'] = { 'import socket; a, b = socket.socketpair()', 'a.recv(1)' },
+    ['select.select'] = { 'import os, select; r, w = os.pipe()', 'select.select([r], [], [], 20)' },
+  }
+  for name, wait in pairs(waits) do
+    it('the blocking call ' .. name, function()
+      stops(('py.exec %q interrupted(function() py.exec %q end)'):format(wait[1], wait[2]))
+    end)
+  end
+
+  it('a blocking read of Lua', function()
+    local fifo = os.tmpname()
+    assert(os.remove(fifo))
+    os.execute('mkfifo ' .. fifo)
+    stops(([[
+      local fifo = assert(io.open(%q, 'r+'))
+      interrupted(function() fifo:read() while true do end end)
+    ]]):format(fifo))
+    os.remove(fifo)
+  end)
+
+  it('a subprocess that Python waits for', function()
+    stops [[
+      py.exec 'import subprocess'
+      interrupted(function() py.exec 'subprocess.run(["sleep", "20"])' end)
+    ]]
+  end)
+
+  it('a Lua function that Python called', function()
+    stops "interrupted(function() py.exec('f()', { f = function() while true do end end }) end)"
+  end)
+
+  it('Python code that a Lua function called that Python called', function()
+    stops "interrupted(function() py.exec('f()', { f = function() time.sleep(20) end }) end)"
+  end)
+
+  it('a loop in Python over calls of Lua', function()
+    stops "interrupted(function() py.exec('while True: f()', { f = function() end }) end)"
+  end)
+
+  it('the main thread while other Python threads work', function()
+    stops [[
+      py.exec 'import threading'
+      py.exec 'def spin():\n while True: pass'
+      py.exec 'threading.Thread(target=spin, daemon=True).start()'
+      interrupted(function() while true do end end)
+    ]]
+  end)
+
+  it('a second and a third time', function()
+    assert.equal(('false\ttrue\ttrue\n'):rep(3), child.output(BEFORE .. [[
+      interrupted(function() while true do end end)
+      interrupted(function() time.sleep(20) end)
+      interrupted(function() py.exec 'while True: pass' end)
+    ]]))
+  end)
+end)
+
+describe('Ctrl-C', function()
+  it('is KeyboardInterrupt in Python, and finally blocks run', function()
+    assert.equal('finally\nKeyboardInterrupt\ncaught\n', child.output(BEFORE .. [[
+      interrupt_soon()
+      py.exec [=[
+        try:
+            try:
+                time = __import__('time')
+                time.sleep(20)
+            finally:
+                print('finally')
+        except KeyboardInterrupt as e:
+            print(type(e).__name__)
+      ]=]
+      print 'caught'
+    ]]))
+  end)
+
+  it('can be caught in Python when it stops a Lua function', function()
+    assert.equal('caught\nalive\n', child.output(BEFORE .. [[
+      interrupt_soon()
+      py.exec([=[
+        try:
+            f()
+        except BaseException as e:
+            print('caught')
+      ]=], { f = function() while true do end end })
+      print 'alive'
+    ]]))
+  end)
+
+  for _, wait in ipairs { 'while true do end', 'time.sleep(20)', "py.exec 'while True: pass'" } do
+    it('uncaught ends the program, atexit runs, output is kept: ' .. wait, function()
+      local result = child.run(BEFORE .. [[
+        py.exec 'import atexit; atexit.register(print, "atexit ran")'
+        io.write 'before\n'
+        interrupt_soon()
+      ]] .. wait .. " print 'not reached'")
+      assert.equal('before\natexit ran\n', result.stdout)
+      assert.is_false(result.timed_out)
+      assert.is_true(result.code ~= 0)
+      assert.truthy(result.stderr:lower():find 'interrupt')
+    end)
+  end
+
+  it('is delivered once: no late error in what follows', function()
+    assert.equal('true\ndone\n', child.output(BEFORE .. [[
+      local ok = pcall(function() interrupt_soon() time.sleep(20) end)
+      for _ = 1, 10000 do assert(py.eval '1' == 1) end
+      time.sleep(0.01)
+      print(not ok)
+      print 'done'
+    ]]))
+  end)
+
+  it('obeys a handler that Python code has set', function()
+    assert.equal('handled 2\ntrue\n', child.output(BEFORE .. [[
+      py.exec 'import signal; hits = []; signal.signal(signal.SIGINT, lambda *a: hits.append(a[0]))'
+      interrupt_soon()
+      py.exec [=[
+        import time
+        end = time.time() + 5
+        while not hits and time.time() < end: time.sleep(0.01)
+        print('handled', hits[0])
+      ]=]
+      print((pcall(py.eval, '1')))
+    ]]))
+  end)
+
+  it('survives a host prompt that reinstalls its handler', function()
+    -- The prompt of lua and luajit sets its own handler for every line.
+    local interrupt = "os.execute('{ sleep 0.15; kill -INT $PPID; } >/dev/null 2>&1 </dev/null &')"
+    local result = child.run(nil, { options = { '-i' }, merge = true, stdin = table.concat({
+      "py = require 'py'",
+      "time = py.import 'time'",
+      'start = py.eval(time.time())',
+      interrupt .. ' time.sleep(20)',
+      "print('soon', py.eval(time.time()) - start < 2)",
+      "print('alive')",
+    }, '\n') .. '\n' })
+    assert.truthy(result.stdout:find 'soon\ttrue')
+    assert.truthy(result.stdout:find 'alive')
+    assert.is_false(result.timed_out)
+  end)
+end)
