@@ -11,7 +11,7 @@
  * memory). They return nil and a message instead.
  */
 #if !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* dladdr, RTLD_DEFAULT */
+#    define _GNU_SOURCE /* dladdr, RTLD_DEFAULT */
 #endif
 
 #include <dirent.h>
@@ -34,23 +34,23 @@
 
 #define OLDEST_MINOR 9
 
-int luaopen_py_loader(lua_State *L);
+int
+luaopen_py_loader(lua_State *L);
 
 /* Every function of libpython that starting needs, all of them exported by
  * 3.9 and newer. Objects are void pointers here. */
-#define PYTHON_FUNCTIONS(row)                                                 \
-    row(wchar_t *, Py_DecodeLocale, (const char *, size_t *))                 \
-    row(void, Py_SetProgramName, (const wchar_t *))                           \
-    row(void, Py_SetPythonHome, (const wchar_t *))                            \
-    row(void, Py_InitializeEx, (int))                                         \
-    row(void, PyMem_RawFree, (void *))                                        \
-    row(void, PySys_SetArgvEx, (int, wchar_t **, int))                        \
-    row(void *, PySys_GetObject, (const char *))                              \
-    row(void *, PyUnicode_DecodeFSDefault, (const char *))                    \
-    row(int, PyList_Insert, (void *, ssize_t, void *))                        \
-    row(void, PyErr_Clear, (void))                                            \
-    row(void, Py_DecRef, (void *))                                            \
-    row(void *, PyEval_SaveThread, (void))
+#define PYTHON_FUNCTIONS(row)                                                \
+    row(wchar_t *, Py_DecodeLocale, (const char *, size_t *)) row(           \
+        void, Py_SetProgramName, (const wchar_t *))                          \
+        row(void, Py_SetPythonHome, (const wchar_t *)) row(                  \
+            void, Py_InitializeEx, (int)) row(void, PyMem_RawFree, (void *)) \
+            row(void, PySys_SetArgvEx, (int, wchar_t **, int))               \
+                row(void *, PySys_GetObject, (const char *))                 \
+                    row(void *, PyUnicode_DecodeFSDefault, (const char *))   \
+                        row(int, PyList_Insert, (void *, ssize_t, void *))   \
+                            row(void, PyErr_Clear, (void))                   \
+                                row(void, Py_DecRef, (void *))               \
+                                    row(void *, PyEval_SaveThread, (void))
 
 #define AS_FIELD(result, name, parameters) result(*name) parameters;
 struct python {
@@ -63,12 +63,14 @@ static int started_here = 0;
 
 /* ---- the Python in this process ---------------------------------------- */
 
-typedef int is_initialized_function(void);
-typedef const char *get_version_function(void);
+typedef int
+is_initialized_function(void);
+typedef const char *
+get_version_function(void);
 
 /* A data pointer as a function pointer: dlsym's own convention, which ISO C
  * has no cast for. */
-#define LOOK_UP(function_pointer, library, name)                              \
+#define LOOK_UP(function_pointer, library, name) \
     (*(void **)&(function_pointer) = dlsym((library), (name)))
 
 static int
@@ -94,7 +96,8 @@ check_version(void *library, const char *wanted, char *message, size_t size)
 
     LOOK_UP(get_version, library, "Py_GetVersion");
     if (get_version == NULL) {
-        snprintf(message, size, "it is no Python library (it has no "
+        snprintf(message, size,
+                 "it is no Python library (it has no "
                  "Py_GetVersion)");
         return 0;
     }
@@ -107,19 +110,25 @@ check_version(void *library, const char *wanted, char *message, size_t size)
     }
     if (sscanf(version, "%d.%d", &major, &minor) != 2 || major != 3 ||
         minor < OLDEST_MINOR) {
-        snprintf(message, size, "it is Python %.*s; lua-py needs CPython "
-                 "3.%d or newer", length, version, OLDEST_MINOR);
+        snprintf(message, size,
+                 "it is Python %.*s; lua-py needs CPython "
+                 "3.%d or newer",
+                 length, version, OLDEST_MINOR);
         return 0;
     }
     if (strstr(version, "free-threading") != NULL) {
-        snprintf(message, size, "it is a free-threaded build of Python %.*s; "
-                 "lua-py needs a build with the GIL", length, version);
+        snprintf(message, size,
+                 "it is a free-threaded build of Python %.*s; "
+                 "lua-py needs a build with the GIL",
+                 length, version);
         return 0;
     }
     snprintf(found, sizeof found, "%d.%d", major, minor);
     if (wanted != NULL && strcmp(found, wanted) != 0) {
-        snprintf(message, size, "it is Python %.*s, but the interpreter is "
-                 "Python %s", length, version, wanted);
+        snprintf(message, size,
+                 "it is Python %.*s, but the interpreter is "
+                 "Python %s",
+                 length, version, wanted);
         return 0;
     }
     return 1;
@@ -136,15 +145,16 @@ check_no_other_library(const char *path, char *message, size_t size)
     char *theirs;
     int same;
 
-    if (symbol == NULL || dladdr(symbol, &info) == 0 ||
-        info.dli_fname == NULL)
+    if (symbol == NULL || dladdr(symbol, &info) == 0 || info.dli_fname == NULL)
         return 1;
     ours = realpath(path, NULL);
     theirs = realpath(info.dli_fname, NULL);
     same = ours != NULL && theirs != NULL && strcmp(ours, theirs) == 0;
     if (!same)
-        snprintf(message, size, "another Python library is already in this "
-                 "process: %s", theirs != NULL ? theirs : info.dli_fname);
+        snprintf(message, size,
+                 "another Python library is already in this "
+                 "process: %s",
+                 theirs != NULL ? theirs : info.dli_fname);
     free(ours);
     free(theirs);
     return same;
@@ -153,10 +163,10 @@ check_no_other_library(const char *path, char *message, size_t size)
 static int
 resolve_functions(void *library, struct python *py, char *message, size_t size)
 {
-#define RESOLVE(result, name, parameters)                                     \
-    if (LOOK_UP(py->name, library, #name) == NULL) {                          \
-        snprintf(message, size, "it has no function " #name);                 \
-        return 0;                                                             \
+#define RESOLVE(result, name, parameters)                     \
+    if (LOOK_UP(py->name, library, #name) == NULL) {          \
+        snprintf(message, size, "it has no function " #name); \
+        return 0;                                             \
     }
     PYTHON_FUNCTIONS(RESOLVE)
 #undef RESOLVE
@@ -376,12 +386,13 @@ loader_start(lua_State *L)
     if (python_is_running()) {
         if (check_version(RTLD_DEFAULT, NULL, message, sizeof message))
             outcome = "already";
-    }
-    else if (started_here)
-        snprintf(message, sizeof message, "Python was shut down in this "
+    } else if (started_here)
+        snprintf(message, sizeof message,
+                 "Python was shut down in this "
                  "process and cannot start again");
     else if (options.library == NULL || options.program == NULL)
-        snprintf(message, sizeof message, "py.loader.start needs the fields "
+        snprintf(message, sizeof message,
+                 "py.loader.start needs the fields "
                  "'library' and 'program'");
     else if (start_python(&options, message, sizeof message))
         outcome = "started";
