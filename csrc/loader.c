@@ -39,18 +39,21 @@ luaopen_py_loader(lua_State *L);
 
 /* Every function of libpython that starting needs, all of them exported by
  * 3.9 and newer. Objects are void pointers here. */
-#define PYTHON_FUNCTIONS(row)                                                \
-    row(wchar_t *, Py_DecodeLocale, (const char *, size_t *)) row(           \
-        void, Py_SetProgramName, (const wchar_t *))                          \
-        row(void, Py_SetPythonHome, (const wchar_t *)) row(                  \
-            void, Py_InitializeEx, (int)) row(void, PyMem_RawFree, (void *)) \
-            row(void, PySys_SetArgvEx, (int, wchar_t **, int))               \
-                row(void *, PySys_GetObject, (const char *))                 \
-                    row(void *, PyUnicode_DecodeFSDefault, (const char *))   \
-                        row(int, PyList_Insert, (void *, ssize_t, void *))   \
-                            row(void, PyErr_Clear, (void))                   \
-                                row(void, Py_DecRef, (void *))               \
-                                    row(void *, PyEval_SaveThread, (void))
+/* clang-format off: it takes the rows for one expression */
+#define PYTHON_FUNCTIONS(row)                                                 \
+    row(wchar_t *, Py_DecodeLocale, (const char *, size_t *))                 \
+    row(void, Py_SetProgramName, (const wchar_t *))                           \
+    row(void, Py_SetPythonHome, (const wchar_t *))                            \
+    row(void, Py_InitializeEx, (int))                                         \
+    row(void, PyMem_RawFree, (void *))                                        \
+    row(void, PySys_SetArgvEx, (int, wchar_t **, int))                        \
+    row(void *, PySys_GetObject, (const char *))                              \
+    row(void *, PyUnicode_DecodeFSDefault, (const char *))                    \
+    row(int, PyList_Insert, (void *, ssize_t, void *))                        \
+    row(void, PyErr_Clear, (void))                                            \
+    row(void, Py_DecRef, (void *))                                            \
+    row(void *, PyEval_SaveThread, (void))
+/* clang-format on */
 
 #define AS_FIELD(result, name, parameters) result(*name) parameters;
 struct python {
