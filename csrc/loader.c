@@ -38,8 +38,9 @@ int
 luaopen_py_loader(lua_State *L);
 
 /* Every function of libpython that starting needs, all of them exported by
- * 3.9 and newer. Objects are void pointers here. */
-/* clang-format off: it takes the rows for one expression */
+ * 3.9 and newer. Objects are void pointers here. (clang-format would take the
+ * rows for one expression.) */
+/* clang-format off */
 #define PYTHON_FUNCTIONS(row)                                                 \
     row(wchar_t *, Py_DecodeLocale, (const char *, size_t *))                 \
     row(void, Py_SetProgramName, (const wchar_t *))                           \
@@ -66,11 +67,6 @@ static int started_here = 0;
 
 /* ---- the Python in this process ---------------------------------------- */
 
-typedef int
-is_initialized_function(void);
-typedef const char *
-get_version_function(void);
-
 /* A data pointer as a function pointer: dlsym's own convention, which ISO C
  * has no cast for. */
 #define LOOK_UP(function_pointer, library, name) \
@@ -79,7 +75,7 @@ get_version_function(void);
 static int
 python_is_running(void)
 {
-    is_initialized_function *is_initialized;
+    int (*is_initialized)(void);
     LOOK_UP(is_initialized, RTLD_DEFAULT, "Py_IsInitialized");
     return is_initialized != NULL && is_initialized();
 }
@@ -90,7 +86,7 @@ python_is_running(void)
 static int
 check_version(void *library, const char *wanted, char *message, size_t size)
 {
-    get_version_function *get_version;
+    const char *(*get_version)(void);
     const char *version;
     int major = 0;
     int minor = 0;
