@@ -124,7 +124,7 @@ describe('at exit', function()
 
   it('Lua values may be alive in Python', function()
     ends([[
-      py.exec('global f, co, kept; kept = [f, co, {"f": f}]; next(co)', {
+      py.exec('global kept; kept = [f, co, {"f": f}]; next(co)', {
         f = function() return 1 end,
         co = coroutine.create(function() coroutine.yield(1) end),
       })
@@ -258,8 +258,6 @@ describe('child processes', function()
       local py = require 'py'
       py.exec([=[
         import multiprocessing
-        global f
-        def call(n): return f(n)
         context = multiprocessing.get_context('fork')
         results = context.SimpleQueue()
         for n in (1, 2):
