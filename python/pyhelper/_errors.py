@@ -8,11 +8,9 @@ is why they catch everything, KeyboardInterrupt included.
 from . import _source
 
 _HERE = __file__[: -len("_errors.py")]
-_MACHINERY = (_HERE + "_run.py", _HERE + "_locals.py")
+_MACHINERY = tuple(_HERE + f"_{name}.py" for name in ("run", "locals", "namespace"))
 _CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
-_CONTEXT = (
-    "\nDuring handling of the above exception, another exception occurred:\n\n"
-)
+_CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
 
 def format_error(exc, lua_stack=None, lua_first=False):
@@ -104,10 +102,10 @@ def _chain(exc):
 
 
 def _publish_sources(exc):
-    frame = exc.__traceback__
-    while frame is not None:
-        _source.publish(frame.tb_frame.f_code.co_filename)
-        frame = frame.tb_next
+    entry = exc.__traceback__
+    while entry is not None:
+        _source.publish(entry.tb_frame.f_code)
+        entry = entry.tb_next
 
 
 def _polish(report, exc):

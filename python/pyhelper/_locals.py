@@ -79,9 +79,7 @@ class Scope:
         """Compile the block's AST as a function that takes `names`."""
         if self.has_star:
             _expand_stars(tree, self.reads, filename)
-        module = compile_quietly(
-            _function_around(tree, names), filename, "exec", 0, True
-        )
+        module = compile_quietly(_function_around(tree, names), filename, "exec", 0, True)
         code = next(c for c in module.co_consts if type(c) is _code_type)
         return _function_type(_as_module_code(code), main)
 

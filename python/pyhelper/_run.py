@@ -13,15 +13,13 @@ that costs time.
 import builtins
 import sys
 
-from ._source import place
+from ._source import place, remember
 
 ONLY_AST = 0x400  # ast.PyCF_ONLY_AST
 _BLANK = " \t\f\n"
 _MAX_VARIANTS = 64  # different sets of locals per block that stay compiled
 _MAX_MOVED = 10000  # characters of code whose columns are worth correcting
 _COLUMNS = sys.version_info >= (3, 11)  # do tracebacks show them?
-_BUILTINS_BY_FRAME = sys.version_info < (3, 10)
-_code_type = type((lambda: 0).__code__)
 _builtins = builtins.__dict__
 
 
@@ -35,7 +33,10 @@ def compile_block(source, mode, what, lua_file, lua_line):
     if "\r" in source:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
     filename, line, column = place(source, what, lua_file, lua_line)
-    return Block(source, mode, filename, line, column)
+    block = Block(source, mode, filename, line, column)
+    if filename != lua_file:
+        remember(filename, source, block)
+    return block
 
 
 def compile_file(path):
@@ -94,6 +95,18 @@ class Block:
         if name == "code" and self._code_error is not None:
             raise self._code_error.with_traceback(None)
         raise AttributeError(f"'Block' object has no attribute {name!r}")
+
+    def contains(self, code):
+        """Tell whether a code object is of this block."""
+        todo = [function.__code__ for function in self._functions.values()]
+        if self._code_error is None:
+            todo.append(self.code)
+        while todo:
+            known = todo.pop()
+            if known is code:
+                return True
+            todo += [c for c in known.co_consts if type(c) is type(code)]
+        return False
 
     # Source text to code
 
@@ -236,9 +249,7 @@ class Block:
         """
         function, unbound = self._hot
         try:
-            if function is not None and (
-                not unbound or self._main.keys().isdisjoint(unbound)
-            ):
+            if function is not None and (not unbound or self._main.keys().isdisjoint(unbound)):
                 try:
                     return function(**locals)
                 except TypeError as error:
@@ -297,73 +308,12 @@ class Block:
     # In a dict
 
     def run_in(self, namespace):
-        """Run with a dict as the namespace, which keeps the assignments.
+        """Run with a dict as the namespace, which keeps the assignments."""
+        from ._namespace import run_in
 
-        Names not in it come from `__main__`, then `builtins`.  What the code
-        declares `global` is kept out of the dict and moved to `__main__` when
-        the run ends; a function that assigns such a name later assigns it in
-        the dict.
-        """
         code = self.code
         declared = self._get_scope().all_globals if "global" in self._text else ()
-        hidden = {n: namespace.pop(n) for n in declared if n in namespace}
-        before = namespace.get("__builtins__")
-        fallback = _fallback(self._main)
-        namespace["__builtins__"] = fallback
-        try:
-            if self._mode == "eval":
-                return eval(code, namespace)
-            return exec(code, namespace)
-        finally:
-            if before is not None:
-                namespace["__builtins__"] = before
-            elif not (_BUILTINS_BY_FRAME and _defines_functions(code)):
-                # Functions keep the fallback that they were made with.  In
-                # Python 3.9 they look for it in the dict at each call.
-                namespace.pop("__builtins__", None)
-            for name in declared:
-                if name in namespace:
-                    self._main[name] = namespace.pop(name)
-            namespace.update(hidden)
-
-
-class _Fallback(dict):
-    """The `__builtins__` of a namespace: `__main__`, then `builtins`.
-
-    The interpreter looks names up by `__getitem__` in a dict that is not
-    exactly a dict, but takes `__import__` from the contents.
-    """
-
-    __slots__ = ("main",)
-
-    def __getitem__(self, name):
-        if name in self.main:
-            return self.main[name]
-        return _builtins[name]
-
-
-_fallbacks = []
-
-
-def _fallback(main):
-    if not _fallbacks or _fallbacks[0].main is not main:
-        fallback = _Fallback(_builtins)
-        fallback.main = main
-        _fallbacks[:] = [fallback]
-    fallback = _fallbacks[0]
-    dict.__setitem__(fallback, "__import__", _builtins["__import__"])
-    return fallback
-
-
-def _defines_functions(code):
-    """Tell whether the code makes functions that may outlive its run."""
-    for const in code.co_consts:
-        if type(const) is _code_type:
-            passing = const.co_name in ("<listcomp>", "<setcomp>", "<dictcomp>")
-            is_function = const.co_flags & 1  # CO_OPTIMIZED: not a class body
-            if (is_function and not passing) or _defines_functions(const):
-                return True
-    return False
+        return run_in(code, namespace, self._main, declared)
 
 
 def _first_code(source):

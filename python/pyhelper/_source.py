@@ -11,16 +11,16 @@ from os import stat
 
 _MAX_LUA_FILE = 16 << 20  # larger files are data, not programs
 _MAX_LUA_FILES = 64
-_MAX_COMPUTED = 256
+_MAX_SITES = 256
+_MAX_PER_SITE = 8
 # A literal this short may stand in many places, so one counts only if it is
 # near the call.  The farthest seen in real scripts: long argument lists.
 _SHORT = 12
 _NEAR = 20
 
 _lua_files = {}  # path -> ((mtime, size), text)
-# id(co_filename) -> (co_filename, source).  All code objects of one
-# compilation share the very string, so that two computed strings from the
-# same Lua line, which have equal file names, keep their own sources.
+# Code that stands in no file: file name -> [(source, block), ...].  A Lua line
+# that computes code may compute many, which all have the same file name.
 _computed = {}
 
 
@@ -30,6 +30,7 @@ def place(source, what, lua_file, lua_line):
     It is a position in the Lua file if `source` stands there literally, and
     the start of `<what at file:line>` if it was computed.
     """
+    lua_line = lua_line or 0
     text = _lua_text(lua_file)
     if text is not None and source:
         start = _find_literal(text, source, lua_line)
@@ -38,28 +39,36 @@ def place(source, what, lua_file, lua_line):
             before = text[line_start:start].encode("utf-8", "surrogateescape")
             return lua_file, text.count("\n", 0, start) + 1, len(before)
     site = lua_file or "?"
-    if lua_line is not None and lua_line > 0:
+    if lua_line > 0:
         site = f"{site}:{lua_line}"
-    filename = f"<{what} at {site}>"
-    _remember(filename, source)
+    filename = f"<{what} at {site}>".replace("\0", "?")
     return filename, 1, 0
 
 
-def publish(filename):
-    """Let `linecache` show the lines of computed code, given its co_filename."""
-    known = _computed.get(id(filename))
+def remember(filename, source, block):
+    """Keep the source of a block that stands in no file."""
+    if len(_computed) >= _MAX_SITES and filename not in _computed:
+        _computed.pop(next(iter(_computed)), None)
+    known = _computed.setdefault(filename, [])
+    known.append((source, block))
+    del known[:-_MAX_PER_SITE]
+    _show(filename, source)  # to those who print tracebacks themselves
+
+
+def publish(code):
+    """Let `linecache` show the lines of the block that `code` is part of."""
+    known = _computed.get(code.co_filename, ())
+    for source, block in known:
+        if len(known) == 1 or block.contains(code):
+            _show(code.co_filename, source)
+            return
+
+
+def _show(filename, source):
     linecache = sys.modules.get("linecache")
-    if known is not None and linecache is not None:
-        source = known[1]
+    if linecache is not None:
         lines = [line + "\n" for line in source.split("\n")]
         linecache.cache[filename] = (len(source), None, lines, filename)
-
-
-def _remember(filename, source):
-    if len(_computed) >= _MAX_COMPUTED:
-        _computed.pop(next(iter(_computed)), None)
-    _computed[id(filename)] = (filename, source)
-    publish(filename)  # for those who already print tracebacks themselves
 
 
 def _lua_text(path):
