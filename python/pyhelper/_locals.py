@@ -125,10 +125,8 @@ def _ignore(_name):
 
 def _depth_inside(node, field, depth):
     kind = type(node).__name__
-    if field in ("body", "type_params", "value"):
+    if field == "body":
         if kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"):
-            return 2
-        if kind == "TypeAlias":
             return 2
     if kind in ("ListComp", "SetComp", "DictComp", "GeneratorExp"):
         return max(depth, 1)

@@ -270,7 +270,6 @@ class Block:
         """Return the variant for these locals, and its arguments by name."""
         scope = self._get_scope()
         arguments = scope.take(given)
-        taken_as_given = arguments.keys() == given.keys()
         unbound = tuple(n for n in scope.bound if n not in arguments)
         main = self._main
         for name in unbound:
@@ -290,7 +289,7 @@ class Block:
             if len(self._functions) >= _MAX_VARIANTS:
                 self._functions.clear()
             self._functions[names] = function
-        if taken_as_given and len(names) == len(given):
+        if names == given.keys():
             # One tuple, because threads may run the block at the same time.
             self._hot = (function, unbound)
         return function, arguments
@@ -360,11 +359,11 @@ def _as_unknown_name(error, code):
     locals, or free variables, in words that differ between versions.
     """
     last = error.__traceback__
-    while last is not None and last.tb_next is not None:
+    while last.tb_next is not None:
         last = last.tb_next
-    raised_in = last.tb_frame.f_code if last is not None else None
+    raised_in = last.tb_frame.f_code
     words = str(error).split("'")
-    if len(words) < 2 or raised_in is None:
+    if len(words) < 2:
         return error
     name = words[1]
     local = isinstance(error, UnboundLocalError) and raised_in is code

@@ -101,7 +101,12 @@ def _find_literal(text, source, lua_line):
     """
     best, best_distance = -1, None
     height = source.count("\n")
+    searched, found = None, False
     for opening, body, closing in _literals(source):
+        if body != searched:  # computed code is compiled often: be quick
+            searched, found = body, body in text
+        if not found:
+            continue
         pattern = opening + body + closing
         line, counted = 1, 0
         at = text.find(pattern)

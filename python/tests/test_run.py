@@ -729,15 +729,19 @@ class TestPositions:
             ("py.exec(f(1/0))", "1/0"),
             ("py.exec [=[1/0]]", "1/0"),
             ("py.exec [[1/0]=]", "1/0"),
+            ("py.exec (t[1/0])", "1/0"),
             ("py.exec [[\n1/0]]", "\n1/0"),
-            ("py.exec '1/0' " + "\n" * 100, "1/0"),
         ],
     )
     def test_computed_code(self, place, lua, source):
-        path, code = place(lua, source, 100)
+        path, code = place(lua, source, 1)
         filename, line = self.line_of(code)
-        assert filename == f"<py.exec at {path}:100>"
+        assert filename == f"<py.exec at {path}:1>"
         assert line == source.count("\n") + 1
+
+    def test_short_code_far_from_its_like_is_computed(self, place):
+        path, code = place("py.exec '1/0'\n" + "\n" * 100, "1/0", 100)
+        assert self.line_of(code) == (f"<py.exec at {path}:100>", 1)
 
     def test_changed_file(self, place):
         path, code = place("py.exec '1/0'", "1/0", 1)
@@ -797,6 +801,22 @@ class TestPositions:
             line, marks = shown[1], shown[2]
             marked = [c for c, mark in zip(line, marks) if mark in "~^"]
             assert "".join(marked) == "1/0"
+
+    @pytest.mark.skipif(sys.version_info < (3, 11), reason="no columns in tracebacks")
+    @pytest.mark.parametrize(
+        "source", [" \n  x = 1/0\n", " \n\n  if 1:\n    x = 1/0\n", "  y = 1\n  x = 1/0\n"]
+    )
+    def test_columns_of_lines_without_lua_code(self, place, source):
+        code = place("local r = py.exec [[" + source + "]]", source, 1)[1]
+        at = source.split("\n")[-2].index("1/0")
+        for part in (code.code, code.run):
+            with pytest.raises(ZeroDivisionError) as caught:
+                part({"a": 1}) if callable(part) else exec(part, {})
+            last = caught.value.__traceback__
+            while last.tb_next:
+                last = last.tb_next
+            positions = list(last.tb_frame.f_code.co_positions())[last.tb_lasti // 2]
+            assert positions == (source.count("\n"),) * 2 + (at, at + 3)
 
 
 class TestBadSource:
