@@ -34,7 +34,7 @@
 
 #define OLDEST_MINOR 9
 
-int
+__attribute__((visibility("default"))) int
 luaopen_py_loader(lua_State *L);
 
 /* Every function of libpython that starting needs, all of them exported by

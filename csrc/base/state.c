@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/gil.h"
+
+int lp_python_alive = 0;
+
+/* Registry key of a state's pointer; its address is what counts. */
+static const char state_key = 's';
+
+static struct lp_state *all_states; /* guarded by the GIL */
+
+struct lp_state *
+lp_states(void)
+{
+    return all_states;
+}
+
+/* __gc of the registry's sentinel: Lua is closing. */
+static int
+state_closed(lua_State *L)
+{
+    struct lp_state **box = lua_touserdata(L, 1);
+    struct lp_state *S = *box;
+    if (S == NULL) {
+        return 0;
+    }
+    *box = NULL;
+    lp_lua_closing(S);
+    return 0;
+}
+
+/* The main thread of L's state.  5.1 has no registry entry for it; there the
+ * thread that loads the bridge stands in, anchored in the registry. */
+static lua_State *
+main_thread(lua_State *L)
+{
+#if LP_LUA51
+    lua_pushthread(L);
+#else
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+#endif
+    lua_State *main = lua_tothread(L, -1);
+    luaL_ref(L, LUA_REGISTRYINDEX);
+    return main;
+}
+
+struct lp_state *
+lp_state_of(lua_State *L)
+{
+    lp_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
+    struct lp_state **box = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return box != NULL ? *box : NULL;
+}
+
+struct lp_state *
+lp_state_open_or_jump(lua_State *L)
+{
+    struct lp_state *S = lp_state_of(L);
+    if (S != NULL) {
+        return S;
+    }
+    luaL_checkstack(L, 8, "lua-py");
+    struct lp_state **box = lp_new_userdata(L, sizeof *box);
+    *box = NULL;
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, state_closed);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    lp_rawsetp_or_jump(L, LUA_REGISTRYINDEX, &state_key);
+
+    lua_createtable(L, LP_SLOT_COUNT, 0);
+    for (int i = 1; i < LP_SLOT_COUNT; i++) {
+        lua_pushboolean(L, 0);
+        lua_rawseti(L, -2, i);
+    }
+    int slots = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_State *main = main_thread(L);
+
+    S = calloc(1, sizeof *S);
+    if (S == NULL) {
+        luaL_error(L, "not enough memory");
+    }
+    S->main = main;
+    S->slots = slots;
+    S->holders = 1;
+    S->locked = 1; /* by the caller, who runs Lua */
+    S->main_busy = 1;
+    S->host_thread = pthread_self();
+    *box = S;
+    S->next = all_states;
+    all_states = S;
+
+    lua_newtable(L);
+    lp_set_slot_or_jump(S, L, LP_SLOT_REFS);
+    S->aux = lua_newthread(L);
+    lp_set_slot_or_jump(S, L, LP_SLOT_AUX);
+    lua_pushliteral(L, "not enough memory");
+    lp_set_slot_or_jump(S, L, LP_SLOT_NOMEM);
+    return S;
+}
+
+void
+lp_push_slot(struct lp_state *S, lua_State *L, enum lp_slot slot)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, S->slots);
+    lua_rawgeti(L, -1, slot);
+    lua_remove(L, -2);
+}
+
+void
+lp_set_slot_or_jump(struct lp_state *S, lua_State *L, enum lp_slot slot)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, S->slots);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, slot);
+    lua_pop(L, 1);
+}
+
+void
+lp_state_hold(struct lp_state *S)
+{
+    S->holders++;
+}
+
+void
+lp_state_release(struct lp_state *S)
+{
+    if (--S->holders > 0) {
+        return;
+    }
+    for (struct lp_state **p = &all_states; *p != NULL; p = &(*p)->next) {
+        if (*p == S) {
+            *p = S->next;
+            break;
+        }
+    }
+    while (S->views != NULL) {
+        struct lp_view *view = S->views;
+        S->views = view->next;
+        free(view);
+    }
+    lp_ptrmap_free(&S->handles);
+    free(S->dead);
+    free(S->unrefs);
+    free(S->free_refs);
+    free(S);
+}
+
+/* Make room for one more element; 0, or -1 when out of memory. */
+static int
+reserve(void **array, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap) {
+        return 0;
+    }
+    size_t bigger = *cap == 0 ? 64 : *cap * 2;
+    void *p = realloc(*array, bigger * size);
+    if (p == NULL) {
+        return -1;
+    }
+    *array = p;
+    *cap = bigger;
+    return 0;
+}
+
+void
+lp_queue_decref(struct lp_state *S, PyObject *obj)
+{
+    /* Out of memory: leaking the object is the only safe answer here. */
+    if (reserve((void **)&S->dead, S->n_dead, &S->cap_dead,
+                sizeof *S->dead) == 0) {
+        S->dead[S->n_dead++] = obj;
+    }
+}
+
+void
+lp_release_all(PyObject **dead, size_t n)
+{
+    if (n == 0) {
+        return;
+    }
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    for (size_t i = 0; i < n; i++) {
+        Py_DECREF(dead[i]);
+    }
+    free(dead);
+    PyErr_Restore(type, value, traceback);
+}
+
+void
+lp_queue_unref(struct lp_state *S, int ref)
+{
+    if (S->main != NULL &&
+        reserve((void **)&S->unrefs, S->n_unrefs, &S->cap_unrefs,
+                sizeof *S->unrefs) == 0) {
+        S->unrefs[S->n_unrefs++] = ref;
+    }
+}
+
+void
+lp_drain_unrefs(struct lp_state *S, lua_State *L)
+{
+    lp_push_slot(S, L, LP_SLOT_REFS);
+    while (S->n_unrefs > 0) {
+        int ref = S->unrefs[--S->n_unrefs];
+        /* `false`, not nil: the array part keeps its shape, and storing to
+         * an existing key allocates nothing. */
+        lua_pushboolean(L, 0);
+        lua_rawseti(L, -2, ref);
+        if (reserve((void **)&S->free_refs, S->n_free_refs, &S->cap_free_refs,
+                    sizeof *S->free_refs) == 0) {
+            S->free_refs[S->n_free_refs++] = ref;
+        }
+    }
+    lua_pop(L, 1);
+}
+
+int
+lp_ref_or_jump(struct lp_state *S, lua_State *L)
+{
+    if (S->n_unrefs > 0) {
+        lp_drain_unrefs(S, L);
+    }
+    int ref = S->n_free_refs > 0 ? S->free_refs[S->n_free_refs - 1]
+                                 : S->top_ref + 1;
+    lp_push_slot(S, L, LP_SLOT_REFS);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, ref); /* may jump: nothing has been taken yet */
+    lua_pop(L, 1);
+    if (S->n_free_refs > 0) {
+        S->n_free_refs--;
+    }
+    else {
+        S->top_ref = ref;
+    }
+    return ref;
+}
+
+void
+lp_push_ref(struct lp_state *S, lua_State *L, int ref)
+{
+    lp_push_slot(S, L, LP_SLOT_REFS);
+    lua_rawgeti(L, -1, ref);
+    lua_remove(L, -2);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* What the bridge keeps for each Lua state (a `lua_State` and all its
+ * coroutines), and the queues of releases that may not run where they arise.
+ *
+ * A state is held by its Lua (until lua_close) and by every Python object
+ * that stands for a value of it; it is freed when both are gone. */
+#ifndef LP_STATE_H
+#define LP_STATE_H
+
+#include "base/lua_api.h"
+#include "base/ptrmap.h"
+#include "base/py_api.h"
+
+#include <pthread.h>
+
+struct lp_state;
+struct lp_trace;
+struct lp_names;
+
+/* Conversion rules of one view (`py.new`); see convert/options.c. */
+struct lp_view {
+    struct lp_state *state;
+    struct lp_view *next;  /* views live as long as their state */
+    unsigned id;           /* 0, 1, ... in the order they were made */
+    unsigned numbers_float : 1; /* numbers='float' */
+    unsigned strings_bytes : 1; /* strings='bytes' */
+    unsigned unknown_error : 1; /* unknown='error' */
+    unsigned by_value : 1;      /* results of calls are converted (lupa) */
+    unsigned has_converters : 1; /* py.register was used on this view */
+    int converters; /* registry reference: table of this view's converters */
+    int funcs;      /* registry reference: its module table, or LUA_NOREF */
+};
+
+/* Values of the state that C pushes often: array part of the registry
+ * subtable, so that pushing one is a rawgeti and cannot fail. */
+enum lp_slot {
+    LP_SLOT_REF_MT = 1, /* metatable of references to Python objects */
+    LP_SLOT_ERROR_MT,   /* metatable of error objects */
+    LP_SLOT_PROTECT,    /* C function behind lp_protect */
+    LP_SLOT_CALL,       /* C function behind calls of Lua functions */
+    LP_SLOT_HANDLER,    /* message handler: captures the Lua stack */
+    LP_SLOT_NONE,       /* py.None */
+    LP_SLOT_NOMEM,      /* the string "not enough memory" */
+    LP_SLOT_CODE,       /* cache of compiled code, see module/run.c */
+    LP_SLOT_REFS,       /* Lua values that Python objects hold */
+    LP_SLOT_AUX,        /* anchors S->aux */
+    LP_SLOT_ARGS,       /* py.args */
+    LP_SLOT_KWARGS,     /* py.kwargs */
+    LP_SLOT_SCOPE,      /* weak set of references, while py.scope runs */
+    LP_SLOT_TENSOR1,    /* for the tensor providers */
+    LP_SLOT_TENSOR2,
+    LP_SLOT_TENSOR3,
+    LP_SLOT_TENSOR4,
+    LP_SLOT_COUNT
+};
+
+struct lp_waiter; /* a thread that waits for the state's lock */
+
+/* An idle Lua thread, kept for the next OS thread that needs one. */
+struct lp_pool_thread {
+    lua_State *L;
+    int ref;
+};
+enum { LP_POOL_SIZE = 16 };
+
+struct lp_state {
+    lua_State *main;   /* main thread of the Lua state; NULL once closed */
+    int slots;         /* registry reference of the table of lp_slot */
+    size_t holders;    /* Lua itself and its Python objects; by the GIL */
+    struct lp_state *next; /* all live states, for fork and exit */
+    unsigned python_host : 1; /* made by pyhelper.LuaRuntime */
+    unsigned in_scope : 1;    /* py.scope runs: new references are noted */
+    unsigned luajit : 1;      /* LuaJIT, not PUC Lua 5.1 */
+    pthread_t host_thread;    /* OS thread whose Lua opened the bridge */
+
+    /* The lock, see base/gil.h.  Guarded by the GIL. */
+    int locked;
+    struct lp_waiter *first_waiter, *last_waiter;
+    int main_busy; /* somebody is inside on the main Lua thread */
+    lua_State *aux; /* a Lua thread on which pool threads are made */
+    struct lp_pool_thread pool[LP_POOL_SIZE];
+    int n_pool;
+
+    /* References dropped by Lua's collector; guarded by the state's lock,
+     * released by the next crossing that holds the GIL. */
+    PyObject **dead;
+    size_t n_dead, cap_dead;
+
+    /* Lua values dropped by Python's collector, as indexes into the table
+     * LP_SLOT_REFS; guarded by the GIL, cleared by the next Lua call. */
+    int *unrefs;
+    size_t n_unrefs, cap_unrefs;
+    int *free_refs; /* indexes to use again */
+    size_t n_free_refs, cap_free_refs;
+    int top_ref; /* highest index given out */
+
+    struct lp_trace *trace; /* where the error that is being raised arose */
+
+    struct lp_ptrmap handles; /* address of a Lua value -> live LuaObject */
+    size_t n_refs;            /* live references in Lua, for py.live */
+    size_t n_handles;         /* live Lua objects in Python, for py.live */
+
+    struct lp_view *views; /* all of them; the last is the default view */
+    struct lp_view *view;  /* the default view */
+    size_t n_code;          /* entries of LP_SLOT_CODE */
+    struct lp_names *names; /* cache of interned names, convert/names.c */
+    /* Addresses by which call.c knows its markers. */
+    const void *args_marker, *kwargs_marker, *kwargs_mt;
+
+    /* For the tensor providers, see tensor/provider.h. */
+    const void *provider;
+    void *provider_data;
+};
+
+/* [-0, +0, m] The state of L, made if this is the first call; jumps only on
+ * memory errors.  No GIL needed. */
+struct lp_state *lp_state_open_or_jump(lua_State *L);
+/* [-0, +0, -] The state of L or NULL. */
+struct lp_state *lp_state_of(lua_State *L);
+
+/* [-0, +1, -] Push a value of enum lp_slot. */
+void lp_push_slot(struct lp_state *S, lua_State *L, enum lp_slot slot);
+/* [-1, +0, m] Pop a value into a slot. */
+void lp_set_slot_or_jump(struct lp_state *S, lua_State *L, enum lp_slot slot);
+
+/* [GIL] Holding a state from Python. */
+void lp_state_hold(struct lp_state *S);
+void lp_state_release(struct lp_state *S);
+
+/* Is Python up?  False before it starts and from the moment it ends: then
+ * nothing may call into it and releases are skipped. */
+extern int lp_python_alive;
+
+/* [Lua lock, no GIL needed] Called by __gc: queue a reference's release. */
+void lp_queue_decref(struct lp_state *S, LP_STEALS PyObject *obj);
+/* [GIL, no Lua lock] Release `n` objects and free the array, keeping the
+ * current Python error.  Runs arbitrary Python code. */
+void lp_release_all(PyObject **dead, size_t n);
+
+/* [GIL] Called by tp_dealloc: queue the release of a Lua value. */
+void lp_queue_unref(struct lp_state *S, int ref);
+/* [Lua lock and GIL; -0, +0, -] Release what is queued. */
+void lp_drain_unrefs(struct lp_state *S, lua_State *L);
+
+/* [Lua lock and GIL; -1, +0, m] Anchor the value on top in LP_SLOT_REFS. */
+int lp_ref_or_jump(struct lp_state *S, lua_State *L);
+/* [Lua lock; -0, +1, -] Push an anchored value. */
+void lp_push_ref(struct lp_state *S, lua_State *L, int ref);
+
+#endif

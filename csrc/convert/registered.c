@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "convert/registered.h"
+
+#include "cross/visit.h"
+#include "convert/to_python.h"
+#include "cross/error.h"
+#include "cross/protect.h"
+
+struct registered_call {
+    struct lp_view *view;
+    PyObject *result;
+    int found;
+};
+
+/* ---- py.register{metatable=, to_python=} ---- */
+
+static int
+registered_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    struct registered_call *call = ctx;
+    lua_settop(L, 2);
+    if (!lua_getmetatable(L, 2)) {
+        return 0;
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, call->view->converters);
+    lua_insert(L, -2);
+    lua_rawget(L, -2);
+    if (lua_isnil(L, -1)) {
+        return 0;
+    }
+    lua_pushvalue(L, 2);
+    lp_lua_runs();
+    int status = lua_pcall(L, 1, 1, 0);
+    lp_lua_ran();
+    if (status != LUA_OK) {
+        lp_error_from_lua(S, L, status, NULL);
+        return -1;
+    }
+    call->found = 1;
+    if (lua_rawequal(L, -1, 2)) {
+        PyErr_SetString(PyExc_ValueError, "a converter of py.register "
+                                          "returned its argument");
+        return -1;
+    }
+    call->result = lp_to_python(S, L, -1, call->view);
+    return call->result != NULL ? 0 : -1;
+}
+
+int
+lp_registered_to_python(struct lp_state *S, lua_State *L, int index,
+                        struct lp_view *view, PyObject **result)
+{
+    struct registered_call call = {view, NULL, 0};
+    int type = lua_type(L, index);
+    if ((type != LUA_TTABLE && type != LUA_TUSERDATA) ||
+        lp_to_ref(L, index) != NULL) {
+        return 0;
+    }
+    lua_pushvalue(L, index);
+    if (lp_protect(S, L, registered_body, &call, 1, 0) < 0) {
+        return -1;
+    }
+    *result = call.result;
+    return call.found;
+}
+
+/* ---- py.register{type=, to_lua=} ---- */
+
+/* The list of (class, Lua function) lies in the view's table as
+ * types[i] = reference to the class, functions[i] = the function; the last
+ * registered comes first. */
+int
+lp_registered_to_lua(struct lp_state *S, lua_State *L, PyObject *obj,
+                     struct lp_view *view)
+{
+    int top = lua_gettop(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, view->converters);
+    lua_pushliteral(L, "types");
+    lua_rawget(L, -2);
+    for (int i = (int)lua_rawlen(L, -1); i > 0; i--) {
+        lua_rawgeti(L, -1, i);
+        lua_rawgeti(L, -1, 1);
+        struct lp_handle *type = lp_to_ref(L, -1);
+        int matches = type != NULL && type->obj != NULL &&
+                      PyObject_TypeCheck(obj, (PyTypeObject *)type->obj);
+        lua_pop(L, 1);
+        if (matches) {
+            lua_rawgeti(L, -1, 2);
+            lp_push_ref_or_jump(L, S, view, obj);
+            lp_lua_runs();
+            int status = lua_pcall(L, 1, 1, 0);
+            lp_lua_ran();
+            if (status != LUA_OK) {
+                lp_error_from_lua(S, L, status, NULL);
+                return -1;
+            }
+            lua_replace(L, top + 1);
+            lua_settop(L, top + 1);
+            return 1;
+        }
+        lua_pop(L, 1);
+    }
+    lua_settop(L, top);
+    return 0;
+}

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: MIT */
+/* Containers are walked breadth first, like tables in the other direction:
+ * a table is made when its container is first met, and filled in its turn. */
+#include "convert/to_lua.h"
+
+#include <stdlib.h>
+
+#include "convert/registered.h"
+#include "cross/error.h"
+#include "cross/protect.h"
+#include "handle/lua_handle.h"
+#include "handle/py_handle.h"
+#include "tensor/provider.h"
+
+PyAPI_DATA(PyTypeObject) PyGen_Type;
+
+/* ---- scalars ---- */
+
+/* 1 pushed, 0 not exactly a Lua number. */
+static int
+push_int(lua_State *L, PyObject *obj)
+{
+    int overflow;
+    long long i = PyLong_AsLongLongAndOverflow(obj, &overflow);
+    if (overflow) {
+        return 0;
+    }
+#if LP_LUA53_UP
+    lua_pushinteger(L, i);
+#else
+    if (i > 9007199254740992LL || i < -9007199254740992LL) {
+        return 0;
+    }
+    lua_pushnumber(L, (lua_Number)i);
+#endif
+    return 1;
+}
+
+int
+lp_push_scalar(lua_State *L, struct lp_state *S, PyObject *obj, int flags)
+{
+    PyTypeObject *type = Py_TYPE(obj);
+    if (type == &PyFloat_Type) {
+        lua_pushnumber(L, PyFloat_AsDouble(obj));
+        return 1;
+    }
+    if (type == &PyLong_Type) {
+        return push_int(L, obj);
+    }
+    if (obj == Py_None) {
+        if (flags & LP_KEEP_NONE) {
+            lp_push_slot(S, L, LP_SLOT_NONE);
+        }
+        else {
+            lua_pushnil(L);
+        }
+        return 1;
+    }
+    if (type == &PyBool_Type) {
+        lua_pushboolean(L, obj == Py_True);
+        return 1;
+    }
+    return 0;
+}
+
+/* ---- the walk ---- */
+
+struct item {
+    PyObject *source; /* owned: keeps the memo's address valid */
+    PyObject *filled_from; /* owned: list, tuple, dict or list of a set */
+    enum { SEQUENCE, MAPPING, SET } kind;
+};
+
+struct walk {
+    struct lp_view *view;
+    PyObject *root; /* borrowed from the caller */
+    int flags;
+    struct item *items;
+    size_t n, cap;
+    struct lp_ptrmap memo; /* address of a container -> index of its item */
+    PyObject *key, *value; /* owned: the element being converted */
+    PyObject *temp;        /* owned: an intermediate form of it */
+};
+
+enum { /* stack of walk_body */
+    QUEUE = 2, /* table: item index + 1 -> table; nil until the first one */
+    TABLE = 3  /* the one being filled */
+};
+
+static void
+walk_free(struct walk *w)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        Py_DECREF(w->items[i].source);
+        Py_DECREF(w->items[i].filled_from);
+    }
+    free(w->items);
+    Py_XDECREF(w->key);
+    Py_XDECREF(w->value);
+    Py_XDECREF(w->temp);
+    lp_ptrmap_free(&w->memo);
+}
+
+/* Replace what a field of the walk owns. */
+static void
+set_owned(PyObject **field, LP_STEALS PyObject *obj)
+{
+    PyObject *old = *field;
+    *field = obj;
+    Py_XDECREF(old);
+}
+
+static int push_any(struct walk *w, struct lp_state *S, lua_State *L,
+                    PyObject *obj, int flags);
+
+/* An iterable as a list.  Its iterator may be Python code. */
+static PyObject *
+materialise(struct lp_state *S, PyObject *obj)
+{
+    lp_python_runs(S);
+    PyObject *list = PySequence_List(obj);
+    lp_python_ran(S);
+    return list;
+}
+
+/* Is it a container that becomes a table?  -1 no; else its kind. */
+static int
+container_kind(PyObject *obj, int *must_materialise)
+{
+    PyTypeObject *type = Py_TYPE(obj);
+    *must_materialise = 0;
+    if (PyList_Check(obj) || PyTuple_Check(obj)) {
+        return SEQUENCE;
+    }
+    if (PyDict_Check(obj)) {
+        return MAPPING;
+    }
+    *must_materialise = 1;
+    if (PyAnySet_Check(obj)) {
+        return SET;
+    }
+    if (type == &PyRange_Type || type == &PyMap_Type || type == &PyZip_Type ||
+        type == &PyFilter_Type || PyType_IsSubtype(type, &PyDictKeys_Type) ||
+        PyType_IsSubtype(type, &PyDictValues_Type) ||
+        PyType_IsSubtype(type, &PyDictItems_Type) || type == &PyGen_Type) {
+        return SEQUENCE;
+    }
+    return -1;
+}
+
+/* [+1] Push the table of a container, made and queued if it is new. */
+static int
+push_container(struct walk *w, struct lp_state *S, lua_State *L,
+               PyObject *obj, int kind, int must_materialise)
+{
+    intptr_t known = lp_ptrmap_get(&w->memo, obj);
+    if (known != -1) {
+        lua_rawgeti(L, QUEUE, (int)known + 1);
+        return 0;
+    }
+    PyObject *from;
+    if (must_materialise) {
+        from = materialise(S, obj);
+        if (from == NULL) {
+            return -1;
+        }
+    }
+    else {
+        Py_INCREF(obj);
+        from = obj;
+    }
+    if (w->n == w->cap) {
+        size_t cap = w->cap == 0 ? 8 : w->cap * 2;
+        struct item *items = realloc(w->items, cap * sizeof *items);
+        if (items == NULL) {
+            Py_DECREF(from);
+            PyErr_NoMemory();
+            return -1;
+        }
+        w->items = items;
+        w->cap = cap;
+    }
+    if (lp_ptrmap_set(&w->memo, obj, (intptr_t)w->n) < 0) {
+        Py_DECREF(from);
+        PyErr_NoMemory();
+        return -1;
+    }
+    Py_INCREF(obj);
+    w->items[w->n++] = (struct item){obj, from, kind};
+    if (lua_isnil(L, QUEUE)) {
+        lua_newtable(L);
+        lua_replace(L, QUEUE);
+    }
+    Py_ssize_t size = PyObject_Size(from);
+    int hint = size > 0 && size < (1 << 26) ? (int)size : 0;
+    lua_createtable(L, kind == SEQUENCE ? hint : 0,
+                    kind == SEQUENCE ? 0 : hint);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, QUEUE, (int)w->n);
+    return 0;
+}
+
+static int
+push_unknown(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj)
+{
+    if (w->view->unknown_error && !PyLong_Check(obj)) {
+        PyObject *type = PyObject_GetAttrString((PyObject *)Py_TYPE(obj),
+                                                "__name__");
+        if (type != NULL) {
+            PyErr_Format(PyExc_TypeError,
+                         "no conversion to Lua for Python type '%U' "
+                         "(py.reval gives a reference)",
+                         type);
+            Py_DECREF(type);
+        }
+        return -1;
+    }
+    lp_push_ref_or_jump(L, S, w->view, obj);
+    return 0;
+}
+
+/* [+1] str: UTF-8, with escaped bytes as they were. */
+static int
+push_str(struct walk *w, lua_State *L, PyObject *obj)
+{
+    Py_ssize_t n;
+    const char *s = PyUnicode_AsUTF8AndSize(obj, &n);
+    if (s != NULL) {
+        lua_pushlstring(L, s, (size_t)n);
+        return 0;
+    }
+    PyErr_Clear();
+    set_owned(&w->temp, PyUnicode_AsEncodedString(obj, "utf-8",
+                                                  "surrogateescape"));
+    char *bytes;
+    if (w->temp == NULL ||
+        PyBytes_AsStringAndSize(w->temp, &bytes, &n) < 0) {
+        return -1;
+    }
+    lua_pushlstring(L, bytes, (size_t)n);
+    return 0;
+}
+
+/* [+0|1] bytes and kin: 1 pushed, 0 something else, -1 error. */
+static int
+push_bytes(struct walk *w, lua_State *L, PyObject *obj)
+{
+    char *s;
+    Py_ssize_t n;
+    if (PyByteArray_Check(obj)) {
+        s = PyByteArray_AsString(obj);
+        n = PyByteArray_Size(obj);
+    }
+    else {
+        if (PyMemoryView_Check(obj)) {
+            PyObject *bytes = PyBytes_FromObject(obj);
+            if (bytes == NULL) {
+                return -1;
+            }
+            set_owned(&w->temp, bytes);
+            obj = bytes;
+        }
+        if (!PyBytes_Check(obj)) {
+            return 0;
+        }
+        if (PyBytes_AsStringAndSize(obj, &s, &n) < 0) {
+            return -1;
+        }
+    }
+    lua_pushlstring(L, s, (size_t)n);
+    return 1;
+}
+
+/* [+0|1] Arrays, NumPy scalars: 1 pushed, 0 something else, -1 error. */
+static int
+push_array(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj,
+           int flags)
+{
+    PyObject *plain = NULL;
+    switch (lp_array_kind(S, obj)) {
+    case LP_NOT_ARRAY:
+        return 0;
+    case LP_ARRAY:
+        return lp_tensor_push(S, L, obj, 0, flags & LP_NESTED);
+    case LP_BOOLEAN:
+        lua_pushboolean(L, PyObject_IsTrue(obj));
+        return 1;
+    case LP_INTEGER:
+        plain = PyNumber_Index(obj);
+        break;
+    case LP_FLOAT:
+        plain = PyNumber_Float(obj);
+        break;
+    case LP_TABLE:
+        plain = PyObject_CallMethod(obj, "tolist", NULL);
+        break;
+    default:
+        return -1;
+    }
+    if (plain == NULL) {
+        return -1;
+    }
+    set_owned(&w->temp, plain);
+    return push_any(w, S, L, plain, flags) < 0 ? -1 : 1;
+}
+
+/* [+1] Convert one object; 0 or -1. */
+static int
+push_any(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj,
+         int flags)
+{
+    if (lp_push_scalar(L, S, obj, flags)) {
+        return 0;
+    }
+    if (PyUnicode_Check(obj)) {
+        return push_str(w, L, obj);
+    }
+    if (w->view->has_converters) {
+        int done = lp_registered_to_lua(S, L, obj, w->view);
+        if (done != 0) {
+            return done < 0 ? -1 : 0;
+        }
+    }
+    int must_materialise;
+    int kind = container_kind(obj, &must_materialise);
+    if (kind >= 0 && !(flags & LP_SHALLOW)) {
+        return push_container(w, S, L, obj, kind, must_materialise);
+    }
+    if (lp_is_lua_object(obj) && ((struct lp_lua_object *)obj)->S == S) {
+        return lp_push_lua(S, L, obj);
+    }
+    int done = push_bytes(w, L, obj);
+    if (done != 0) {
+        return done < 0 ? -1 : 0;
+    }
+    if (PyLong_Check(obj)) { /* a subclass, or too large */
+        return push_int(L, obj) ? 0 : push_unknown(w, S, L, obj);
+    }
+    if (PyFloat_Check(obj)) {
+        lua_pushnumber(L, PyFloat_AsDouble(obj));
+        return 0;
+    }
+    done = push_array(w, S, L, obj, flags);
+    if (done != 0) {
+        return done < 0 ? -1 : 0;
+    }
+    return push_unknown(w, S, L, obj);
+}
+
+static int
+fill_sequence(struct walk *w, struct lp_state *S, lua_State *L, PyObject *seq)
+{
+    int flags = (w->flags & LP_KEEP_NONE) | LP_NESTED;
+    int is_list = PyList_Check(seq);
+    for (Py_ssize_t i = 0;; i++) {
+        /* The size is read again: Python code may have run meanwhile. */
+        if (i >= (is_list ? PyList_Size(seq) : PyTuple_Size(seq))) {
+            return 0;
+        }
+        PyObject *element =
+            is_list ? PyList_GetItem(seq, i) : PyTuple_GetItem(seq, i);
+        if (!lp_push_scalar(L, S, element, flags)) {
+            Py_INCREF(element);
+            set_owned(&w->value, element);
+            if (push_any(w, S, L, element, flags) < 0) {
+                return -1;
+            }
+        }
+        lua_rawseti(L, TABLE, (int)(i + 1));
+    }
+}
+
+/* [+1] A dict's key or a set's element as a table key. */
+static int
+push_key(struct walk *w, struct lp_state *S, lua_State *L, PyObject *key)
+{
+    if (key == Py_None) {
+        lp_push_slot(S, L, LP_SLOT_NONE); /* nil cannot be a key */
+        return 0;
+    }
+    if (PyFloat_Check(key)) {
+        double d = PyFloat_AsDouble(key);
+        if (d != d) {
+            PyErr_SetString(PyExc_ValueError,
+                            "the key nan has no place in a Lua table");
+            return -1;
+        }
+    }
+    /* Containers as keys would be new tables that nobody can look up. */
+    return push_any(w, S, L, key, LP_SHALLOW | LP_NESTED);
+}
+
+static int
+fill_mapping(struct walk *w, struct lp_state *S, lua_State *L, PyObject *dict)
+{
+    int flags = (w->flags & LP_KEEP_NONE) | LP_NESTED;
+    Py_ssize_t pos = 0;
+    PyObject *key, *value;
+    while (PyDict_Next(dict, &pos, &key, &value)) {
+        if (value == Py_None && !(flags & LP_KEEP_NONE)) {
+            continue;
+        }
+        Py_INCREF(key);
+        Py_INCREF(value);
+        set_owned(&w->key, key);
+        set_owned(&w->value, value);
+        if (push_key(w, S, L, key) < 0 ||
+            push_any(w, S, L, value, flags) < 0) {
+            return -1;
+        }
+        lua_rawset(L, TABLE);
+    }
+    return 0;
+}
+
+static int
+fill_set(struct walk *w, struct lp_state *S, lua_State *L, PyObject *list)
+{
+    for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
+        if (push_key(w, S, L, PyList_GetItem(list, i)) < 0) {
+            return -1;
+        }
+        lua_pushboolean(L, 1);
+        lua_rawset(L, TABLE);
+    }
+    return 0;
+}
+
+static int
+walk_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    struct walk *w = ctx;
+    luaL_checkstack(L, 16, "lua-py: converting a container");
+    lua_settop(L, TABLE); /* both nil */
+    if (push_any(w, S, L, w->root, w->flags) < 0) {
+        return -1;
+    }
+    int result = lua_gettop(L);
+    for (size_t i = 0; i < w->n; i++) {
+        lua_rawgeti(L, QUEUE, (int)i + 1);
+        lua_replace(L, TABLE);
+        PyObject *from = w->items[i].filled_from;
+        int done = w->items[i].kind == SEQUENCE ? fill_sequence(w, S, L, from)
+                   : w->items[i].kind == MAPPING
+                       ? fill_mapping(w, S, L, from)
+                       : fill_set(w, S, L, from);
+        if (done < 0) {
+            return -1;
+        }
+        lua_settop(L, result);
+    }
+    return 1;
+}
+
+int
+lp_push_value(struct lp_state *S, lua_State *L, PyObject *obj,
+              struct lp_view *view, int flags)
+{
+    if (lp_push_scalar(L, S, obj, flags)) {
+        return 0;
+    }
+    struct walk w = {.view = view, .root = obj, .flags = flags};
+    int result = lp_protect(S, L, walk_body, &w, 0, 1);
+    walk_free(&w);
+    return result;
+}
+
+struct items {
+    struct lp_view *view;
+    PyObject *list; /* borrowed from the caller */
+};
+
+static int
+items_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    struct items *items = ctx;
+    int n = (int)PyList_Size(items->list);
+    lua_settop(L, 0);
+    luaL_checkstack(L, n + 16, "lua-py: too many items");
+    for (int i = 0; i < n; i++) {
+        PyObject *item = PyList_GetItem(items->list, i);
+        if (item == NULL ||
+            lp_push_value(S, L, item, items->view, 0) < 0) {
+            return -1;
+        }
+    }
+    return n;
+}
+
+int
+lp_push_items(struct lp_state *S, lua_State *L, PyObject *list,
+              struct lp_view *view)
+{
+    struct items items = {view, list};
+    int top = lua_gettop(L);
+    if (lp_protect(S, L, items_body, &items, 0, LUA_MULTRET) < 0) {
+        return -1;
+    }
+    return lua_gettop(L) - top;
+}

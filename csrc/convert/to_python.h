@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Lua values to Python objects: contract section 4, first table. */
+#ifndef LP_TO_PYTHON_H
+#define LP_TO_PYTHON_H
+
+#include "base/state.h"
+
+/* [GIL, lock; -0, +0, -] Convert the value at `index` by the view's rules.
+ * NULL with a Python error.  Never jumps; needs eight free stack slots. */
+LP_OWNED PyObject *lp_to_python(struct lp_state *S, lua_State *L, int index,
+                                struct lp_view *view);
+
+/* What the outermost table becomes. */
+enum lp_table_as {
+    LP_TABLE_BY_KEYS, /* the contract's rule */
+    LP_TABLE_AS_DICT, /* whatever its keys (code with locals, py.dict) */
+    LP_TABLE_AS_LIST  /* even if [1] is missing (py.list, py.args) */
+};
+
+/* The same as lp_to_python with a say in what a table becomes; other values
+ * are converted as usual. */
+LP_OWNED PyObject *lp_to_python_as(struct lp_state *S, lua_State *L,
+                                   int index, struct lp_view *view,
+                                   enum lp_table_as as);
+
+/* A Lua string as str whatever the view says (names, keys, code). */
+LP_OWNED PyObject *lp_to_str(lua_State *L, int index);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "cross/protect.h"
+
+#include "cross/error.h"
+
+struct protected_call {
+    struct lp_state *S;
+    lp_body body;
+    void *ctx;
+    int failed;
+};
+
+static int
+trampoline(lua_State *L)
+{
+    struct protected_call *call = lua_touserdata(L, 1);
+    int n = call->body(L, call->S, call->ctx);
+    if (n < 0) {
+        call->failed = 1;
+        return 0;
+    }
+    return n;
+}
+
+int
+lp_protect(struct lp_state *S, lua_State *L, lp_body body, void *ctx,
+           int nargs, int nresults)
+{
+    struct protected_call call = {S, body, ctx, 0};
+    lp_push_slot(S, L, LP_SLOT_PROTECT);
+    lua_pushlightuserdata(L, &call);
+    if (nargs > 0) {
+        lua_insert(L, -2 - nargs); /* ctx, args, function */
+        lua_insert(L, -2 - nargs); /* function, ctx, args */
+    }
+    int status = lua_pcall(L, 1 + nargs, nresults, 0);
+    if (LP_UNLIKELY(status != LUA_OK)) {
+        lp_error_from_lua(S, L, status, NULL);
+        return -1;
+    }
+    if (LP_UNLIKELY(call.failed)) {
+        lua_pop(L, nresults > 0 ? nresults : 0); /* MULTRET: none came */
+        return -1;
+    }
+    return 0;
+}
+
+void
+lp_protect_init_or_jump(struct lp_state *S, lua_State *L)
+{
+    lua_pushcfunction(L, trampoline);
+    lp_set_slot_or_jump(S, L, LP_SLOT_PROTECT);
+}

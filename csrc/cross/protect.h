@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The protected call: everything that can raise a Lua error while Python
+ * frames or owned references are around goes through here. */
+#ifndef LP_PROTECT_H
+#define LP_PROTECT_H
+
+#include "base/state.h"
+
+/* [GIL, lock] What runs inside.  Its arguments lie from index 2 on.  Returns
+ * the number of results on top of the stack, or -1 with a Python error set.
+ * It may jump by a Lua error; what it owns must hang on `ctx`. */
+typedef int (*lp_body)(lua_State *L, struct lp_state *S, void *ctx);
+
+/* [GIL, lock; -nargs, +nresults, -] Run `body` in one lua_pcall with the
+ * `nargs` values on top as arguments.  Returns 0 with `nresults` values
+ * pushed, or -1 with a Python error set and nothing pushed.  Needs four free
+ * stack slots. */
+int lp_protect(struct lp_state *S, lua_State *L, lp_body body, void *ctx,
+               int nargs, int nresults);
+
+/* [-0, +0, m] Make the C function behind it for a new state. */
+void lp_protect_init_or_jump(struct lp_state *S, lua_State *L);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "cross/visit.h"
+
+#include "cross/protect.h"
+
+struct new_thread {
+    lua_State *thread;
+    int ref;
+};
+
+static int
+new_thread_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    struct new_thread *made = ctx;
+    made->thread = lua_newthread(L);
+    luaL_checkstack(made->thread, LUA_MINSTACK, "lua-py");
+    made->ref = lp_ref_or_jump(S, L);
+    return 0;
+}
+
+/* [GIL, lock] An idle Lua thread for an OS thread that comes from Python
+ * while the main thread is in use. */
+static int
+take_pool_thread(struct lp_visit *v, struct lp_state *S)
+{
+    if (S->n_pool > 0) {
+        struct lp_pool_thread *idle = &S->pool[--S->n_pool];
+        v->frame.L = idle->L;
+        v->pool_ref = idle->ref;
+        return 0;
+    }
+    struct new_thread made;
+    /* `aux` is never inside a call here: it only makes threads. */
+    if (lp_protect(S, S->aux, new_thread_body, &made, 0, 0) < 0) {
+        return -1;
+    }
+    v->frame.L = made.thread;
+    v->pool_ref = made.ref;
+    return 0;
+}
+
+int
+lp_visit_begin(struct lp_visit *v, struct lp_state *S)
+{
+    struct lp_thread *t = &lp_this_thread;
+    struct lp_frame *f = t->frame;
+    while (f != NULL && f->S != S) {
+        f = f->outer;
+    }
+    if (t->depth >= LP_MAX_DEPTH) {
+        PyErr_Format(PyExc_RecursionError,
+                     "Lua and Python have called each other %d levels deep",
+                     LP_MAX_DEPTH);
+        return -1;
+    }
+    v->locked_here = f == NULL || f->unlocked;
+    if (v->locked_here) {
+        lp_lock(S);
+    }
+    if (LP_UNLIKELY(S->main == NULL)) {
+        if (v->locked_here) {
+            lp_unlock(S);
+        }
+        PyErr_SetString(PyExc_RuntimeError,
+                        "the Lua state of this object was closed");
+        return -1;
+    }
+    v->frame = (struct lp_frame){S, NULL, t->frame, 0};
+    v->old_gil = t->gil;
+    v->old_tstate = t->tstate;
+    t->frame = &v->frame;
+    t->gil = 1;
+    t->depth++;
+    if (f != NULL) {
+        v->source = LP_VISIT_NESTED;
+        v->frame.L = f->L;
+    }
+    else if (!S->main_busy) {
+        v->source = LP_VISIT_MAIN;
+        v->frame.L = S->main;
+        S->main_busy = 1;
+    }
+    else {
+        v->source = LP_VISIT_POOL;
+        v->frame.L = S->aux; /* for the protected call that makes one */
+        if (take_pool_thread(v, S) < 0) {
+            v->source = LP_VISIT_NESTED;
+            lp_visit_end(v);
+            return -1;
+        }
+    }
+    if (S->n_unrefs > 0) {
+        lp_drain_unrefs(S, v->frame.L);
+    }
+    return 0;
+}
+
+void
+lp_visit_end(struct lp_visit *v)
+{
+    struct lp_thread *t = &lp_this_thread;
+    struct lp_state *S = v->frame.S;
+    if (v->source == LP_VISIT_MAIN) {
+        S->main_busy = 0;
+    }
+    else if (v->source == LP_VISIT_POOL) {
+        lua_settop(v->frame.L, 0);
+        if (S->n_pool < LP_POOL_SIZE) {
+            S->pool[S->n_pool++] =
+                (struct lp_pool_thread){v->frame.L, v->pool_ref};
+        }
+        else {
+            lp_queue_unref(S, v->pool_ref);
+        }
+    }
+    t->frame = v->frame.outer;
+    t->depth--;
+    t->gil = v->old_gil;
+    t->tstate = v->old_tstate;
+    if (v->locked_here) {
+        /* The error of a failed visit must outlive queued releases. */
+        lp_unlock(S);
+    }
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Lifetimes: close, collect, live. */
+#include "module/module.h"
+#include "object/door.h"
+
+/* close(ref, ...): release now instead of at collection.  py.None belongs to
+ * everybody and stays. */
+static int
+py_close(lua_State *L)
+{
+    struct lp_state *S = LP_STATE(L);
+    int n = lua_gettop(L);
+    if (n == 0) {
+        return luaL_error(L, "py.close: argument #1 is missing");
+    }
+    lp_push_slot(S, L, LP_SLOT_NONE);
+    for (int i = 1; i <= n; i++) {
+        struct lp_handle *h = lp_to_ref(L, i);
+        if (h == NULL) {
+            return luaL_error(L, "py.close: bad argument #%d (reference to "
+                                 "a Python object expected, got %s)",
+                              i, luaL_typename(L, i));
+        }
+        if (!lua_rawequal(L, i, n + 1)) {
+            lp_handle_close(S, h);
+        }
+    }
+    if (S->n_dead > 0) {
+        struct lp_cross x;
+        lp_cross_begin_or_jump(&x, S, L);
+        lp_cross_unlock(&x); /* runs the releases */
+        lp_cross_lock(&x);
+        lp_cross_end(&x);
+    }
+    return 0;
+}
+
+/* collect(): both heaps, until what one releases in the other is gone too. */
+static int
+py_collect(lua_State *L)
+{
+    struct lp_state *S = LP_STATE(L);
+    enum { ROUNDS = 3 };
+    for (int i = 0; i < ROUNDS; i++) {
+        lua_gc(L, LUA_GCCOLLECT, 0);
+        struct lp_cross x;
+        lp_cross_begin_or_jump(&x, S, L);
+        lp_cross_unlock(&x);
+        PyObject *gc_collect = lp_import_attr("gc", "collect");
+        PyObject *n = gc_collect != NULL
+                          ? PyObject_CallObject(gc_collect, NULL)
+                          : NULL;
+        Py_XDECREF(gc_collect);
+        int failed = n == NULL;
+        Py_XDECREF(n);
+        lp_cross_lock(&x);
+        if (failed) {
+            return lp_door_close(&x, -1, 0);
+        }
+        if (S->n_unrefs > 0) {
+            lp_drain_unrefs(S, L);
+        }
+        lp_cross_end(&x);
+    }
+    return 0;
+}
+
+/* live() -> references to Python objects in Lua, Lua objects in Python */
+static int
+py_live(lua_State *L)
+{
+    struct lp_state *S = LP_STATE(L);
+    lua_pushinteger(L, (lua_Integer)S->n_refs);
+    lua_pushinteger(L, (lua_Integer)S->n_handles);
+    return 2;
+}
+
+/* _set_scope(table or nil) -> the one before: new references are noted as
+ * keys of the table, for py.scope. */
+static int
+set_scope(lua_State *L)
+{
+    struct lp_state *S = LP_STATE(L);
+    lua_settop(L, 1);
+    if (S->in_scope) {
+        lp_push_slot(S, L, LP_SLOT_SCOPE);
+    }
+    else {
+        lua_pushnil(L);
+    }
+    S->in_scope = lua_istable(L, 1);
+    lua_pushvalue(L, 1);
+    if (!S->in_scope) {
+        lua_pop(L, 1);
+        lua_pushboolean(L, 0);
+    }
+    lp_set_slot_or_jump(S, L, LP_SLOT_SCOPE);
+    return 1;
+}
+
+/* _as_exception(error value) -> reference to the exception it is, or to the
+ * LuaError that it becomes in Python */
+static int
+as_exception(lua_State *L)
+{
+    struct lp_state *S = LP_STATE(L);
+    struct lp_view *view = LP_VIEW(L);
+    lua_settop(L, 1);
+    lp_new_ref_or_jump(L, S, view);
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    lua_pushvalue(L, 1);
+    lp_error_from_lua(S, L, LUA_ERRRUN, NULL);
+    int n = lp_push_result(&x, lp_take_raised(), view, LP_AS_REF, 2);
+    return lp_door_close(&x, n, 2);
+}
+
+static const luaL_Reg functions[] = {
+    {"close",         py_close    },
+    {"collect",       py_collect  },
+    {"live",          py_live     },
+    {"_set_scope",    set_scope   },
+    {"_as_exception", as_exception},
+    {NULL,            NULL        },
+};
+
+void
+lp_module_life(lua_State *L, struct lp_state *S, struct lp_view *view)
+{
+    lp_set_functions_or_jump(L, S, view, functions);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "object/door.h"
+
+#include "convert/to_lua.h"
+
+int
+lp_push_result(struct lp_cross *x, PyObject *obj, struct lp_view *view,
+               enum lp_result how, int out)
+{
+    struct lp_state *S = x->frame.S;
+    lua_State *L = x->frame.L;
+    if (obj == NULL) {
+        return -1;
+    }
+    if (how == LP_AS_REF && !view->by_value) {
+        if (obj == Py_None) {
+            Py_DECREF(obj);
+            lp_push_slot(S, L, LP_SLOT_NONE);
+            return 1;
+        }
+        struct lp_handle *h = lua_touserdata(L, out);
+        h->obj = obj;
+        S->n_refs++;
+        lua_pushvalue(L, out);
+        return 1;
+    }
+    int flags = how == LP_AS_VALUE_NONE ? LP_KEEP_NONE
+                : how == LP_AS_REF      ? LP_SHALLOW
+                                        : 0;
+    int done = lp_push_value(S, L, obj, view, flags);
+    /* The last reference may run a finalizer: not with the lock held. */
+    lp_queue_decref(S, obj);
+    return done < 0 ? -1 : 1;
+}
+
+int
+lp_door_close(struct lp_cross *x, int n, int out)
+{
+    lua_State *L = x->frame.L;
+    if (LP_UNLIKELY(n < 0)) {
+        lp_cross_fail(x->frame.S, L, out);
+        lp_cross_end(x);
+        return lua_error(L);
+    }
+    lp_cross_end(x);
+    return n;
+}

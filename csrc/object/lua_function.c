@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* Lua functions as Python callables. */
+#include "object/lua_function.h"
+
+#include "convert/to_lua.h"
+#include "convert/to_python.h"
+#include "cross/error.h"
+#include "cross/visit.h"
+#include "handle/py_handle.h"
+
+PyAPI_FUNC(PyObject *) PyVectorcall_Call(PyObject *, PyObject *, PyObject *);
+
+struct lua_call {
+    struct lp_state *S;
+    struct lp_lua_object *self;
+    PyObject *const *args;
+    Py_ssize_t nargs;
+    PyObject *kwargs; /* owned by the caller: dict, or NULL */
+    PyObject *result; /* owned */
+    int running;      /* Lua runs: the GIL is not held */
+    int failed;       /* a Python error is set */
+};
+
+/* Keyword arguments as a dict. */
+static PyObject *
+keywords(PyObject *const *values, PyObject *kwnames)
+{
+    PyObject *kwargs = PyDict_New();
+    Py_ssize_t n = PyTuple_Size(kwnames);
+    for (Py_ssize_t i = 0; kwargs != NULL && i < n; i++) {
+        if (PyDict_SetItem(kwargs, PyTuple_GetItem(kwnames, i), values[i]) <
+            0) {
+            Py_CLEAR(kwargs);
+        }
+    }
+    return kwargs;
+}
+
+/* The results on the stack from `first` on: none is None, several a tuple. */
+static PyObject *
+convert_results(lua_State *L, struct lp_state *S, int first,
+                struct lp_view *view)
+{
+    int n = lua_gettop(L) - first + 1;
+    if (n == 0) {
+        Py_RETURN_NONE;
+    }
+    luaL_checkstack(L, 12, "lua-py: results");
+    if (n == 1) {
+        return lp_to_python(S, L, first, view);
+    }
+    PyObject *tuple = PyTuple_New(n);
+    for (int i = 0; tuple != NULL && i < n; i++) {
+        PyObject *value = lp_to_python(S, L, first + i, view);
+        if (value == NULL || PyTuple_SetItem(tuple, i, value) < 0) {
+            Py_CLEAR(tuple);
+        }
+    }
+    return tuple;
+}
+
+/* Everything that can raise a Lua error, in one protected call: arguments,
+ * the call, results. */
+static int
+call_body(lua_State *L)
+{
+    struct lua_call *c = lua_touserdata(L, 1);
+    struct lp_state *S = c->S;
+    struct lp_view *view = c->self->view;
+    int nargs = (int)c->nargs;
+    luaL_checkstack(L, nargs + 16, "lua-py: too many arguments");
+    lp_push_ref(S, L, c->self->ref);
+    int i = 0;
+    if (c->self->flags & LP_LUA_METHOD && nargs > 0) {
+        lp_push_ref_or_jump(L, S, view, c->args[i++]);
+    }
+    for (; i < nargs; i++) {
+        if (lp_push_value(S, L, c->args[i], view, 0) < 0) {
+            c->failed = 1;
+            return 0;
+        }
+    }
+    if (c->kwargs != NULL) {
+        nargs++;
+        if (lp_push_value(S, L, c->kwargs, view, 0) < 0) {
+            c->failed = 1;
+            return 0;
+        }
+    }
+    lp_lua_runs();
+    c->running = 1;
+    lua_call(L, nargs, LUA_MULTRET);
+    c->running = 0;
+    lp_lua_ran();
+    c->result = convert_results(L, S, 2, view);
+    c->failed = c->result == NULL;
+    return 0;
+}
+
+PyObject *
+lp_lua_call(PyObject *obj, PyObject *const *args, size_t nargsf,
+            PyObject *kwnames)
+{
+    struct lp_lua_object *self = (struct lp_lua_object *)obj;
+    struct lua_call c = {.S = self->S,
+                         .self = self,
+                         .args = args,
+                         .nargs = LP_VECTORCALL_NARGS(nargsf)};
+    if (kwnames != NULL && PyTuple_Size(kwnames) > 0) {
+        if (!(self->flags & LP_LUA_KWARGS)) {
+            PyErr_SetString(PyExc_TypeError,
+                            "this Lua function takes no keyword arguments "
+                            "(py.func(f, {kwargs=true}) makes one that does)");
+            return NULL;
+        }
+        c.kwargs = keywords(args + c.nargs, kwnames);
+        if (c.kwargs == NULL) {
+            return NULL;
+        }
+    }
+    else if (self->flags & LP_LUA_KWARGS) {
+        c.kwargs = PyDict_New();
+        if (c.kwargs == NULL) {
+            return NULL;
+        }
+    }
+    struct lp_visit visit;
+    if (lp_visit_begin(&visit, self->S) < 0) {
+        Py_XDECREF(c.kwargs);
+        return NULL;
+    }
+    Py_INCREF(obj);
+    lua_State *L = visit.frame.L;
+    lp_push_slot(c.S, L, LP_SLOT_HANDLER);
+    int handler = lua_gettop(L);
+    lp_push_slot(c.S, L, LP_SLOT_CALL);
+    lua_pushlightuserdata(L, &c);
+    int status = lua_pcall(L, 1, 0, handler);
+    if (c.running) {
+        lp_lua_ran();
+    }
+    if (LP_UNLIKELY(status != LUA_OK)) {
+        lp_error_from_lua(c.S, L, status, NULL);
+        Py_CLEAR(c.result);
+    }
+    lua_settop(L, handler - 1);
+    lp_visit_end(&visit);
+    Py_XDECREF(c.kwargs);
+    Py_DECREF(obj);
+    return c.result;
+}
+
+/* As an attribute of a class a Lua function is a method. */
+static PyObject *
+function_get(PyObject *self, PyObject *instance, PyObject *owner)
+{
+    (void)owner;
+    if (instance == NULL || instance == Py_None) {
+        Py_INCREF(self);
+        return self;
+    }
+    return PyMethod_New(self, instance);
+}
+
+static char doc[] = "A Lua function.  Arguments and results are converted by the "
+                "rules of the view it came from; several results are a "
+                "tuple.";
+
+/* `__signature__`, made from the text that py.func was given. */
+static PyObject *
+function_signature(PyObject *self, void *closure)
+{
+    (void)closure;
+    PyObject *text = PyObject_GetAttrString(self, "_signature");
+    if (text == NULL) {
+        return NULL; /* AttributeError: inspect goes on */
+    }
+    PyObject *module = PyImport_ImportModule("pyhelper._functions");
+    PyObject *result =
+        module != NULL ? PyObject_CallMethod(module, "signature", "O", text)
+                       : NULL;
+    Py_XDECREF(module);
+    Py_DECREF(text);
+    return result;
+}
+
+static PyGetSetDef function_getset[] = {
+    {"__signature__", function_signature, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+/* copy_function(function, flags): another Python object for the same Lua
+ * function, with LP_LUA_KWARGS or LP_LUA_METHOD. */
+static PyObject *
+copy_function(PyObject *module, PyObject *args)
+{
+    PyObject *obj;
+    int flags;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "O!i", lp_lua_types[LUA_TFUNCTION], &obj,
+                          &flags)) {
+        return NULL;
+    }
+    struct lp_lua_object *self = (struct lp_lua_object *)obj;
+    struct lp_visit visit;
+    if (lp_visit_begin(&visit, self->S) < 0) {
+        return NULL;
+    }
+    lua_State *L = visit.frame.L;
+    lp_push_ref(self->S, L, self->ref);
+    PyObject *copy = lp_wrap_lua_anew(self->S, L, -1, self->view);
+    lua_pop(L, 1);
+    lp_visit_end(&visit);
+    if (copy != NULL) {
+        ((struct lp_lua_object *)copy)->flags |=
+            flags & (LP_LUA_KWARGS | LP_LUA_METHOD);
+    }
+    return copy;
+}
+
+static PyMethodDef methods[] = {
+    {"copy_function", copy_function, METH_VARARGS, NULL},
+    {NULL,            NULL,          0,            NULL},
+};
+
+static PyType_Slot function_slots[] = {
+    {Py_tp_doc, doc},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_descr_get, function_get},
+    {Py_tp_getset, function_getset},
+    {0, NULL},
+};
+
+static PyType_Spec function_spec = {
+    .name = "pyhelper.LuaFunction",
+    .basicsize = sizeof(struct lp_lua_object),
+    .flags = Py_TPFLAGS_DEFAULT | LP_TPFLAGS_VECTORCALL,
+    .slots = function_slots,
+};
+
+int
+lp_lua_function_init_python(PyObject *module)
+{
+    if (PyModule_AddFunctions(module, methods) < 0) {
+        return -1;
+    }
+    return lp_lua_register_type(module, LUA_TFUNCTION, &function_spec,
+                                lp_lua_call);
+}
+
+void
+lp_lua_function_init_or_jump(struct lp_state *S, lua_State *L)
+{
+    lua_pushcfunction(L, call_body);
+    lp_set_slot_or_jump(S, L, LP_SLOT_CALL);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* Fields, calls, printing.  Operators are in object/py_operators.c. */
+#include "object/py_object.h"
+
+#include <string.h>
+
+#include "convert/call.h"
+#include "convert/names.h"
+#include "convert/to_python.h"
+#include "object/door.h"
+#include "object/py_operators.h"
+
+/* ---- fields ---- */
+
+/* The name is no attribute: is it an item?  An error that only says that
+ * this kind of object has no such items gives way to AttributeError. */
+static PyObject *
+get_item_or_attribute_error(PyObject *obj, PyObject *name)
+{
+    if (PyMapping_Check(obj)) {
+        PyObject *item = PyObject_GetItem(obj, name);
+        if (item != NULL || PyErr_ExceptionMatches(PyExc_KeyError)) {
+            return item;
+        }
+        PyErr_Clear();
+    }
+    return PyObject_GetAttr(obj, name); /* fails again, with its message */
+}
+
+PyObject *
+lp_get_field(PyObject *obj, PyObject *name)
+{
+    PyObject *value;
+    int found = lp_py.optional_attr(obj, name, &value);
+    if (LP_LIKELY(found > 0)) {
+        return value;
+    }
+    return found < 0 ? NULL : get_item_or_attribute_error(obj, name);
+}
+
+int
+lp_set_field(PyObject *obj, PyObject *name, PyObject *value)
+{
+    PyObject *old;
+    int has = lp_py.optional_attr(obj, name, &old);
+    if (has < 0) {
+        return -1;
+    }
+    if (has) {
+        Py_DECREF(old);
+        return PyObject_SetAttr(obj, name, value);
+    }
+    int settable =
+        PyDict_Check(obj) ||
+        PyObject_HasAttrString((PyObject *)Py_TYPE(obj), "__setitem__");
+    return settable ? PyObject_SetItem(obj, name, value)
+                    : PyObject_SetAttr(obj, name, value);
+}
+
+#if LP_LUA51
+/* Where the frame at `level` lies on LuaJIT's stack: i_ci is its offset in
+ * the low 16 bits. */
+static int
+frame_offset(lua_State *L, int level)
+{
+    lua_Debug ar;
+    return lua_getstack(L, level, &ar) ? ar.i_ci & 0xffff : -1;
+}
+#endif
+
+static int
+ref_index(lua_State *L)
+{
+    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
+    struct lp_handle *h = lp_check_ref_or_jump(L, 1);
+    struct lp_view *view = h->view;
+    int by_name = lua_type(L, 2) == LUA_TSTRING;
+    lua_settop(L, 2);
+    int out = 0;
+    if (!view->by_value) {
+        lp_new_ref_or_jump(L, S, view);
+        out = 3;
+    }
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    PyObject *obj = h->obj, *result = NULL;
+    Py_INCREF(obj);
+    PyObject *key = by_name ? lp_name(S, L, 2) : lp_to_python(S, L, 2, view);
+    if (key != NULL) {
+        lp_cross_unlock(&x);
+        result = by_name ? lp_get_field(obj, key) : PyObject_GetItem(obj, key);
+        Py_DECREF(key);
+        lp_cross_lock(&x);
+    }
+    int n = lp_push_result(&x, result, view, LP_AS_REF, out);
+    /* A method remembers what it was got from, to tell obj:method() from
+     * obj.method(); other values must not keep their owner alive. */
+    if (n > 0 && by_name && PyCallable_Check(result)) {
+        struct lp_handle *got = lp_to_ref(L, -1);
+        if (got != NULL && got->aux == NULL && got->obj == result) {
+            got->aux = obj;
+            obj = NULL;
+#if LP_LUA51
+            got->frame = S->luajit ? frame_offset(L, 1) : 0;
+#endif
+        }
+    }
+    if (obj != NULL) {
+        lp_queue_decref(S, obj);
+    }
+    return lp_door_close(&x, n, out);
+}
+
+static int
+ref_newindex(lua_State *L)
+{
+    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
+    struct lp_handle *h = lp_check_ref_or_jump(L, 1);
+    int by_name = lua_type(L, 2) == LUA_TSTRING;
+    lua_settop(L, 3);
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    int done = -1;
+    PyObject *obj = h->obj;
+    Py_INCREF(obj);
+    PyObject *key =
+        by_name ? lp_name(S, L, 2) : lp_to_python(S, L, 2, h->view);
+    PyObject *value = key != NULL ? lp_to_python(S, L, 3, h->view) : NULL;
+    lp_cross_unlock(&x);
+    if (value != NULL) {
+        done = by_name ? lp_set_field(obj, key, value)
+                       : PyObject_SetItem(obj, key, value);
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(value);
+    Py_DECREF(obj);
+    lp_cross_lock(&x);
+    return lp_door_close(&x, done, 0);
+}
+
+/* ---- calls ---- */
+
+/* Is this call written obj:method(...)?  Asked only when argument 1 is the
+ * object that the method was got from. */
+static int
+is_colon_call(lua_State *L, struct lp_state *S, struct lp_handle *method)
+{
+    lua_Debug ar;
+    if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "n", &ar)) {
+        return 0;
+    }
+    if (strcmp(ar.namewhat, "method") == 0) {
+        return 1;
+    }
+#if LP_LUA51
+    /* In a tail call LuaJIT has put our frame in the place of the caller's,
+     * and how it was written is lost: it counts as a colon call.  A call by
+     * pcall or from a variable has a frame of its own. */
+    if (S->luajit && ar.namewhat[0] == '\0') {
+        return (ar.i_ci & 0xffff) == method->frame;
+    }
+#endif
+    (void)S;
+    (void)method;
+    return 0;
+}
+
+static int
+ref_call(lua_State *L)
+{
+    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
+    struct lp_handle *h = lp_check_ref_or_jump(L, 1);
+    struct lp_view *view = h->view;
+    int first = 2, nargs = lua_gettop(L) - 1;
+    if (h->aux != NULL && nargs > 0) {
+        struct lp_handle *receiver = lp_to_ref(L, 2);
+        if (receiver != NULL && receiver->obj == h->aux &&
+            is_colon_call(L, S, h)) {
+            first++;
+            nargs--;
+        }
+    }
+    int out = 0;
+    if (!view->by_value) {
+        lp_new_ref_or_jump(L, S, view);
+        out = lua_gettop(L);
+    }
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    PyObject *callable = h->obj;
+    Py_INCREF(callable); /* the reference may be closed meanwhile */
+    PyObject *result = lp_call_from_stack(&x, callable, first, nargs, view);
+    int n = lp_push_result(&x, result, view, LP_AS_REF, out);
+    lp_queue_decref(S, callable);
+    return lp_door_close(&x, n, out);
+}
+
+/* ---- printing, length ---- */
+
+static int
+ref_tostring(lua_State *L)
+{
+    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
+    struct lp_handle *h = lp_to_ref(L, 1);
+    if (h != NULL && h->obj == NULL) {
+        lua_pushliteral(L, "<closed reference>");
+        return 1;
+    }
+    h = lp_check_ref_or_jump(L, 1);
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    PyObject *obj = h->obj;
+    Py_INCREF(obj);
+    lp_cross_unlock(&x);
+    PyObject *text = PyObject_Str(obj);
+    Py_DECREF(obj);
+    lp_cross_lock(&x);
+    int n = lp_push_result(&x, text, h->view, LP_AS_VALUE, 0);
+    return lp_door_close(&x, n, 0);
+}
+
+static int
+ref_len(lua_State *L)
+{
+    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
+    struct lp_handle *h = lp_check_ref_or_jump(L, 1);
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    PyObject *obj = h->obj;
+    Py_INCREF(obj);
+    lp_cross_unlock(&x);
+    Py_ssize_t size = PyObject_Size(obj);
+    Py_DECREF(obj);
+    lp_cross_lock(&x);
+    if (size >= 0) {
+        lua_pushinteger(L, (lua_Integer)size);
+    }
+    return lp_door_close(&x, size >= 0 ? 1 : -1, 0);
+}
+
+static const luaL_Reg metamethods[] = {
+    {"__index",    ref_index   },
+    {"__newindex", ref_newindex},
+    {"__call",     ref_call    },
+    {"__tostring", ref_tostring},
+    {"__len",      ref_len     },
+    {NULL,         NULL        },
+};
+
+void
+lp_py_object_init_or_jump(struct lp_state *S, lua_State *L)
+{
+    lua_newtable(L);
+    for (const luaL_Reg *m = metamethods; m->name != NULL; m++) {
+        lua_pushlightuserdata(L, S);
+        lua_pushcclosure(L, m->func, 1);
+        lua_setfield(L, -2, m->name);
+    }
+    lp_py_operators_set_or_jump(S, L);
+    lp_handle_set_gc_or_jump(S, L);
+    lua_pushliteral(L, "py.reference");
+    lua_setfield(L, -2, "__name");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable"); /* getmetatable(ref) tells nothing */
+    lp_set_slot_or_jump(S, L, LP_SLOT_REF_MT);
+}

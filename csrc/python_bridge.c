@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* The doors: luaopen_py_core for a Lua host, PyInit__core for a Python host.
+ * One list each says in which order the parts are made. */
+#include "base/dynlib.h"
+#include "base/gil.h"
+#include "convert/call.h"
+#include "convert/options.h"
+#include "cross/error.h"
+#include "cross/protect.h"
+#include "handle/lua_handle.h"
+#include "module/functions.h"
+#include "module/stream.h"
+#include "object/door.h"
+#include "object/lua_function.h"
+#include "object/py_object.h"
+
+#define LP_EXPORT __attribute__((visibility("default")))
+
+static struct PyModuleDef core_def = {
+    PyModuleDef_HEAD_INIT, "pyhelper._core",
+    "The C core of lua-py: see pyhelper for what is meant to be used.",
+    -1, NULL, NULL, NULL, NULL, NULL,
+};
+
+static PyObject *core_module; /* owned by the process */
+
+/* [GIL] Make pyhelper._core, once per process. */
+static PyObject *
+make_module(void)
+{
+    if (core_module != NULL) {
+        return core_module;
+    }
+    PyObject *module = PyModule_Create(&core_def);
+    if (module == NULL || lp_error_init_python(module) < 0 ||
+        lp_lua_handle_init_python(module) < 0 ||
+        lp_lua_function_init_python(module) < 0 ||
+        lp_stream_init_python(module) < 0) {
+        Py_XDECREF(module);
+        return NULL;
+    }
+    core_module = module;
+    return module;
+}
+
+/* [GIL] Let `import pyhelper._core` find it in a Lua host. */
+static int
+publish_module(void)
+{
+    PyObject *module = make_module();
+    PyObject *modules = PyImport_GetModuleDict(); /* borrowed */
+    return module == NULL ? -1
+                          : PyDict_SetItemString(modules, "pyhelper._core",
+                                                 module);
+}
+
+/* [Lua lock; -0, +0, e] The parts that each Lua state has. */
+static void
+init_state_or_jump(struct lp_state *S, lua_State *L)
+{
+    lp_protect_init_or_jump(S, L);
+    lp_error_init_or_jump(S, L);
+    lp_lua_function_init_or_jump(S, L);
+    lp_call_init_or_jump(S, L);
+    lp_py_object_init_or_jump(S, L);
+    lp_py_error_init_or_jump(S, L);
+    S->view = lp_view_new_or_jump(S, L, 0);
+
+    struct lp_handle *none = lp_new_ref_or_jump(L, S, S->view);
+    lp_set_slot_or_jump(S, L, LP_SLOT_NONE);
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    Py_INCREF(Py_None);
+    none->obj = Py_None;
+    int done = publish_module();
+    if (done < 0) {
+        lp_door_close(&x, -1, 0);
+        return;
+    }
+    lp_cross_end(&x);
+}
+
+static int
+is_luajit(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_getfield(L, -1, "jit");
+    int found = lua_istable(L, -1);
+    lua_pop(L, 2);
+    return found;
+}
+
+/* require 'py.core' in a Lua host, after py.loader has started Python (or
+ * found one).  Returns the functions of the default view. */
+LP_EXPORT int luaopen_py_core(lua_State *L);
+int
+luaopen_py_core(lua_State *L)
+{
+    lp_dynlib_pin((const void *)luaopen_py_core);
+    if (!lp_python_alive) {
+        int (*is_initialized)(void);
+        *(void **)&is_initialized = lp_dynlib_symbol("Py_IsInitialized");
+        if (is_initialized == NULL || !is_initialized()) {
+            return luaL_error(L, "py.core: no Python runs in this process "
+                                 "(require 'py' starts one)");
+        }
+        lp_py_resolve();
+    }
+    struct lp_state *S = lp_state_of(L);
+    if (S == NULL) {
+        lp_python_started();
+        S = lp_state_open_or_jump(L);
+        S->luajit = (unsigned)is_luajit(L);
+    }
+    if (S->view == NULL) {
+        init_state_or_jump(S, L);
+    }
+    lp_push_functions_or_jump(L, S, S->view);
+    return 1;
+}

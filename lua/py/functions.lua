@@ -1,0 +1,130 @@
+-- SPDX-License-Identifier: MIT
+-- The functions of `py` that are written in Lua, on top of the C core's.
+-- `core` is the core's table for one view; names with a leading underscore
+-- are for this file only.
+
+local unpack = table.unpack or unpack -- luacheck: ignore
+
+local function check(name, position, value, expected)
+  if type(value) ~= expected then
+    error(('py.%s: bad argument #%d (%s expected, got %s)')
+      :format(name, position, expected, type(value)), 3)
+  end
+end
+
+local function pack(...)
+  return { n = select('#', ...), ... }
+end
+
+return function(core, py)
+  for name, value in pairs(core) do
+    if name:sub(1, 1) ~= '_' then py[name] = value end
+  end
+
+  --- Another view of the same interpreter, with its own conversion rules.
+  function py.new(options)
+    if options ~= nil then check('new', 1, options, 'table') end
+    local view = {}
+    require 'py.functions'(core._new(options), view)
+    view.config, view.info = py.config, py.info
+    return view
+  end
+
+  --- Calls f(value) inside the context manager `context`; `value` is what
+  --- its __enter__ returned. A Lua error inside reaches __exit__.
+  py['with'] = function(context, f)
+    check('with', 2, f, 'function')
+    local kind = core.type(context)
+    local exit = core.getattr(kind, '__exit__')
+    local value = core.getattr(kind, '__enter__')(context)
+    local results = pack(pcall(f, value))
+    if results[1] then
+      exit(context, nil, nil, nil)
+      return unpack(results, 2, results.n)
+    end
+    local raised = results[2]
+    local exception = core._as_exception(raised)
+    local suppressed = exit(context, core.type(exception), exception,
+      core.getattr(exception, '__traceback__'))
+    if not core.truth(suppressed) then error(raised, 0) end
+  end
+
+  --- Calls f(...) and then closes every reference that was made meanwhile,
+  --- except those that f returns.
+  function py.scope(f, ...)
+    check('scope', 1, f, 'function')
+    local made = setmetatable({}, { __mode = 'k' })
+    local outer = core._set_scope(made)
+    local results = pack(pcall(f, ...))
+    core._set_scope(outer)
+    for i = 2, results.n do
+      local result = results[i]
+      if made[result] then
+        made[result] = nil
+        if outer then outer[result] = true end
+      end
+    end
+    for ref in pairs(made) do core.close(ref) end
+    if not results[1] then error(results[2], 0) end
+    return unpack(results, 2, results.n)
+  end
+
+  --- A Lua function as a Python callable with a name, documentation,
+  --- signature or keyword arguments.
+  function py.func(f, options)
+    check('func', 1, f, 'function')
+    options = options or {}
+    check('func', 2, options, 'table')
+    local known = { name = 'string', doc = 'string', kwargs = 'boolean',
+                    signature = 'string' }
+    for name, value in pairs(options) do
+      if not known[name] then
+        error(("py.func: there is no option '%s' (options: name, doc, "
+          .. "kwargs, signature)"):format(tostring(name)), 2)
+      elseif type(value) ~= known[name] then
+        error(('py.func: option %s must be a %s, not a %s')
+          :format(name, known[name], type(value)), 2)
+      end
+    end
+    return core._func(f, options.name, options.doc, options.kwargs or false,
+      options.signature)
+  end
+
+  --- A Python class with Lua methods.
+  py['class'] = function(name, bases, methods)
+    check('class', 1, name, 'string')
+    if methods ~= nil then check('class', 3, methods, 'table') end
+    return core._class(name, bases, methods)
+  end
+
+  --- A converter for this view.
+  function py.register(spec)
+    check('register', 1, spec, 'table')
+    require 'py.register'(core, spec)
+  end
+
+  local locals = require 'py.locals'
+  --- exec, eval and reval with the caller's Lua variables as locals.
+  function py.lexec(code)
+    check('lexec', 1, code, 'string')
+    core.exec(code, locals(core, code, true, 3))
+  end
+  function py.leval(code)
+    check('leval', 1, code, 'string')
+    return (core.eval(code, locals(core, code, false, 3)))
+  end
+  function py.lreval(code)
+    check('lreval', 1, code, 'string')
+    return (core.reval(code, locals(core, code, false, 3)))
+  end
+
+  --- What was chosen and why.
+  function py.info()
+    return require 'py.info'(core, rawget(py, '_choice'))
+  end
+
+  --- A Python prompt in the running process, sharing __main__.
+  function py.repl()
+    core._repl(false)
+  end
+end

@@ -1,0 +1,41 @@
+-- SPDX-License-Identifier: MIT
+-- The module table `py`. Requiring it starts nothing: the first function that
+-- is used does (see py/start.lua), and then all of them are in the table.
+
+local py = {}
+
+--- Settings made by py.config before Python starts.
+local settings = {}
+
+--- Chooses the Python to embed; before first use only.
+---@param options { python: string }  an executable, or a virtual environment
+function py.config(options)
+  if type(options) ~= 'table' then
+    error(('py.config: table expected, got %s'):format(type(options)), 2)
+  end
+  for name, value in pairs(options) do
+    if name ~= 'python' then
+      error(("py.config: there is no option '%s' (options: python)")
+        :format(tostring(name)), 2)
+    elseif type(value) ~= 'string' then
+      error(('py.config: python must be a string, not a %s')
+        :format(type(value)), 2)
+    end
+  end
+  if rawget(py, 'eval') then
+    error('py.config: Python runs already; call it before the first use of py',
+      2)
+  end
+  settings.python = options.python
+end
+
+return setmetatable(py, {
+  __index = function(self, name)
+    local mt = getmetatable(self)
+    if not mt.started then
+      require('py.start')(self, settings)
+      mt.started = true
+    end
+    return rawget(self, name)
+  end,
+})

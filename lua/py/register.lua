@@ -1,0 +1,43 @@
+-- SPDX-License-Identifier: MIT
+-- py.register: converters of a view.
+
+local function resolve(core, name)
+  if type(name) ~= 'string' then return name end
+  local module, class = name:match '^(.*)%.([^.]+)$'
+  if not module then return core.getattr(core.builtins, name) end
+  return core.getattr(core.import(module), class)
+end
+
+--- Adds `spec` to the converters of the view of `core`:
+--- {type='module.Class' or a class, to_lua=f} or
+--- {metatable=mt, to_python=f}.
+return function(core, spec)
+  for name in pairs(spec) do
+    if name ~= 'type' and name ~= 'to_lua' and name ~= 'metatable'
+        and name ~= 'to_python' then
+      error(("py.register: there is no field '%s' (fields: type and to_lua, "
+        .. "or metatable and to_python)"):format(tostring(name)), 3)
+    end
+  end
+  local function want(field, expected)
+    if type(spec[field]) ~= expected then
+      error(('py.register: field %s must be a %s, not a %s')
+        :format(field, expected, type(spec[field])), 4)
+    end
+  end
+  if spec.type ~= nil then
+    want('to_lua', 'function')
+    local class = resolve(core, spec.type)
+    if not (core._is_ref(class) and core.isinstance(class, core.builtins.type)) then
+      error('py.register: field type must be a class or its name', 3)
+    end
+    local types = core._converters().types
+    types[#types + 1] = { class, spec.to_lua }
+  elseif spec.metatable ~= nil then
+    want('metatable', 'table')
+    want('to_python', 'function')
+    core._converters()[spec.metatable] = spec.to_python
+  else
+    error('py.register: field type or metatable is missing', 3)
+  end
+end

@@ -1,0 +1,32 @@
+-- SPDX-License-Identifier: MIT
+-- Starts Python at the first use of `py`, or joins one that runs already, and
+-- fills the table of functions.
+
+local loader = require 'py.loader'
+
+-- The folder with pyhelper, which travels with this rock.
+local function python_folder()
+  local source = debug.getinfo(1, 'S').source
+  local folder = source:match '^@(.*)[/\\][^/\\]+$'
+  return folder and loader.realpath(folder .. '/python')
+end
+
+-- Fails with level 0: the message tells about the machine, not about a line.
+local function start_python(settings)
+  local interpreter = require 'py.interpreter'
+  local choice, message = interpreter.choose(settings)
+  if not choice then error('py: ' .. message, 0) end
+  local outcome
+  outcome, message = loader.start(interpreter.start_options(choice, arg or {}))
+  if not outcome then error('py: ' .. message, 0) end
+  return choice
+end
+
+--- Fills `py` with the functions of the default view.
+return function(py, settings)
+  local choice = not loader.started() and start_python(settings) or nil
+  local core = require 'py.core'
+  core._start(python_folder(), loader.started() == 'embedded')
+  require 'py.functions'(core, py)
+  rawset(py, '_choice', choice)
+end
