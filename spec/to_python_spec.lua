@@ -13,7 +13,8 @@ describe('Lua → Python:', function()
   local function arrives(type_name, text, value)
     local expected = {type_name, text}
     local describe_it = '[type(x).__name__, repr(x)]'
-    assert.same(expected, py.eval(describe_it, {x = value}))
+    -- A local whose value is nil is no field of the table.
+    assert.same(expected, py.eval(describe_it, {x = value == nil and py.None or value}))
     local f = py.reval('lambda x: ' .. describe_it)
     assert.same(expected, py.eval(f(value)))
     assert.same(expected,

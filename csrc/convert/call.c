@@ -140,7 +140,7 @@ merge_kwargs(struct lp_state *S, lua_State *L, int index, PyObject *kwargs,
     while (PyDict_Next(copy != NULL ? copy : more, &pos, &key, &value)) {
         if (!PyUnicode_Check(key)) {
             PyErr_Format(PyExc_TypeError,
-                         "py.kwargs: names must be strings, not %R", key);
+                         "py.kwargs: keywords must be strings, not %R", key);
             goto done;
         }
         if (PyDict_GetItem(kwargs, key) != NULL) {

@@ -15,8 +15,9 @@ read_option(lua_State *L, int index, const char *name, const char *usual,
     unsigned is_special = value != NULL && strcmp(value, special) == 0;
     if (!lua_isnil(L, -1) && !is_special &&
         (value == NULL || strcmp(value, usual) != 0)) {
-        luaL_error(L, "py.new: option %s must be '%s' or '%s'", name, usual,
-                   special);
+        luaL_error(L, "py.new: option %s must be '%s' or '%s', not %s%s", name,
+                   usual, special, value != NULL ? "" : "a ",
+                   value != NULL ? value : luaL_typename(L, -1));
     }
     lua_pop(L, 1);
     return is_special;

@@ -66,9 +66,42 @@ lp_registered_to_python(struct lp_state *S, lua_State *L, int index,
 
 /* ---- py.register{type=, to_lua=} ---- */
 
-/* The list of (class, Lua function) lies in the view's table as
- * types[i] = reference to the class, functions[i] = the function; the last
- * registered comes first. */
+/* [GIL, lock, inside lp_protect; -0, +0, m] Is `obj` an instance of the class
+ * in [1] of the pair on top?  A class given by its name is looked up when its
+ * module has been loaded.  1, 0 or -1. */
+static int
+matches(struct lp_state *S, lua_State *L, PyObject *obj, struct lp_view *view)
+{
+    lua_rawgeti(L, -1, 1);
+    if (lua_type(L, -1) == LUA_TSTRING) {
+        struct lp_handle *found = lp_new_ref_or_jump(L, S, view);
+        PyObject *functions = PyImport_ImportModule("pyhelper._functions");
+        if (functions == NULL) {
+            return -1;
+        }
+        PyObject *class = PyObject_CallMethod(functions, "find_class", "s",
+                                              lua_tostring(L, -2));
+        Py_DECREF(functions);
+        if (class == NULL) {
+            return -1;
+        }
+        if (class == Py_None) {
+            Py_DECREF(class);
+            lua_pop(L, 2);
+            return 0;
+        }
+        found->obj = class;
+        S->n_refs++;
+        lua_remove(L, -2);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, -3, 1);
+    }
+    struct lp_handle *type = lp_to_ref(L, -1);
+    lua_pop(L, 1);
+    return type != NULL && type->obj != NULL && PyType_Check(type->obj) &&
+           PyObject_TypeCheck(obj, (PyTypeObject *)type->obj);
+}
+
 int
 lp_registered_to_lua(struct lp_state *S, lua_State *L, PyObject *obj,
                      struct lp_view *view)
@@ -79,12 +112,11 @@ lp_registered_to_lua(struct lp_state *S, lua_State *L, PyObject *obj,
     lua_rawget(L, -2);
     for (int i = (int)lua_rawlen(L, -1); i > 0; i--) {
         lua_rawgeti(L, -1, i);
-        lua_rawgeti(L, -1, 1);
-        struct lp_handle *type = lp_to_ref(L, -1);
-        int matches = type != NULL && type->obj != NULL &&
-                      PyObject_TypeCheck(obj, (PyTypeObject *)type->obj);
-        lua_pop(L, 1);
-        if (matches) {
+        int found = matches(S, L, obj, view);
+        if (found < 0) {
+            return -1;
+        }
+        if (found) {
             lua_rawgeti(L, -1, 2);
             lp_push_ref_or_jump(L, S, view, obj);
             lp_lua_runs();

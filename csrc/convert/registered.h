@@ -2,7 +2,7 @@
 /* The converters that users register (py.register); helpers of to_python.c
  * and to_lua.c only.  A view's converters are a Lua table: metatable -> Lua
  * function for one direction; for the other, `types` is a list of pairs
- * {reference to a class, Lua function}, the last one asked first. */
+ * {reference to a class or its name, Lua function}, the last one asked first. */
 #ifndef LP_REGISTERED_H
 #define LP_REGISTERED_H
 

@@ -102,6 +102,31 @@ fail_at(struct walk *w, size_t i, PyObject *key)
     return -1;
 }
 
+/* An item that could not be filled: if it lies in an object with a metatable
+ * (anywhere above), it is taken out of that and the walk goes on. */
+static int
+recover(struct walk *w, size_t i)
+{
+    for (; i != 0; i = w->items[i].parent) {
+        struct item *parent = &w->items[w->items[i].parent];
+        if (!parent->lenient) {
+            continue;
+        }
+        PyErr_Clear();
+        if (PyDict_Check(parent->obj)) {
+            PyDict_DelItem(parent->obj, w->items[i].key);
+        }
+        else {
+            Py_INCREF(Py_None);
+            PyList_SetItem(parent->obj,
+                           PyLong_AsSsize_t(w->items[i].key) - 1, Py_None);
+        }
+        PyErr_Clear(); /* taken out before */
+        return 0;
+    }
+    return -1;
+}
+
 /* ---- list or dict? ---- */
 
 static int
@@ -237,6 +262,15 @@ bad_list_key(struct walk *w, lua_State *L, struct lp_state *S, size_t i)
     if (w->key == NULL) {
         return -1;
     }
+    if (PyBool_Check(w->key)) { /* as Lua writes it */
+        PyObject *text =
+            PyUnicode_FromString(w->key == Py_True ? "true" : "false");
+        Py_DECREF(w->key);
+        w->key = text;
+        if (text == NULL) {
+            return -1;
+        }
+    }
     PyErr_Format(PyExc_ValueError,
                  "a list with the key %R: a table that has [1] becomes a "
                  "list and may have no other keys and no holes (set the "
@@ -321,8 +355,8 @@ convert_key(struct walk *w, lua_State *L, struct lp_state *S)
         return lp_to_python(S, L, -2, S->view);
     }
     case LUA_TTABLE:
-        PyErr_SetString(PyExc_TypeError, "a table cannot be a key of a "
-                                         "Python dict");
+        PyErr_SetString(PyExc_TypeError,
+                        "a table is unhashable as a key of a Python dict");
         return NULL;
     default:
         return lp_to_python(S, L, -2, w->view);
@@ -348,6 +382,11 @@ fill_dict(struct walk *w, lua_State *L, struct lp_state *S, size_t i)
     int lenient = w->items[i].lenient;
     lua_pushnil(L);
     while (lua_next(L, TABLE) != 0) {
+        if (i == 0 && w->as == LP_TABLE_AS_LOCALS &&
+            lua_type(L, -2) != LUA_TSTRING) {
+            lua_pop(L, 1);
+            continue;
+        }
         Py_XDECREF(w->key);
         w->key = convert_key(w, L, S);
         if (w->key != NULL) {
@@ -386,9 +425,10 @@ walk_body(lua_State *L, struct lp_state *S, void *ctx)
         }
         int done = PyList_Check(w->items[i].obj) ? fill_list(w, L, S, i)
                                                  : fill_dict(w, L, S, i);
-        if (done < 0) {
+        if (done < 0 && recover(w, i) < 0) {
             return -1;
         }
+        lua_settop(L, TABLE);
     }
     return 0;
 }

@@ -203,7 +203,7 @@ push_container(struct walk *w, struct lp_state *S, lua_State *L,
 static int
 push_unknown(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj)
 {
-    if (w->view->unknown_error && !PyLong_Check(obj)) {
+    if (w->view->unknown_error) {
         PyObject *type = PyObject_GetAttrString((PyObject *)Py_TYPE(obj),
                                                 "__name__");
         if (type != NULL) {

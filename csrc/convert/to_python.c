@@ -132,6 +132,17 @@ lp_to_python(struct lp_state *S, lua_State *L, int index,
 }
 
 PyObject *
+lp_key_to_python(struct lp_state *S, lua_State *L, int index,
+                 struct lp_view *view)
+{
+    static struct lp_view plain; /* all rules as they are by default */
+    int type = lua_type(L, index);
+    return type == LUA_TNUMBER   ? convert_number(L, index, &plain)
+           : type == LUA_TSTRING ? lp_to_str(L, index)
+                                 : lp_to_python(S, L, index, view);
+}
+
+PyObject *
 lp_to_python_as(struct lp_state *S, lua_State *L, int index,
                 struct lp_view *view, enum lp_table_as as)
 {

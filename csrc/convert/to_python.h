@@ -13,7 +13,8 @@ LP_OWNED PyObject *lp_to_python(struct lp_state *S, lua_State *L, int index,
 /* What the outermost table becomes. */
 enum lp_table_as {
     LP_TABLE_BY_KEYS, /* the contract's rule */
-    LP_TABLE_AS_DICT, /* whatever its keys (code with locals, py.dict) */
+    LP_TABLE_AS_DICT, /* whatever its keys (py.dict) */
+    LP_TABLE_AS_LOCALS, /* a dict of the fields with string keys */
     LP_TABLE_AS_LIST  /* even if [1] is missing (py.list, py.args) */
 };
 
@@ -22,6 +23,11 @@ enum lp_table_as {
 LP_OWNED PyObject *lp_to_python_as(struct lp_state *S, lua_State *L,
                                    int index, struct lp_view *view,
                                    enum lp_table_as as);
+
+/* The key of an item access, ref[key]: strings are str and integral numbers
+ * int whatever the view says. */
+LP_OWNED PyObject *lp_key_to_python(struct lp_state *S, lua_State *L,
+                                    int index, struct lp_view *view);
 
 /* A Lua string as str whatever the view says (names, keys, code). */
 LP_OWNED PyObject *lp_to_str(lua_State *L, int index);

@@ -6,15 +6,16 @@
 #include "module/module.h"
 #include "object/door.h"
 
-/* How the first argument crosses. */
-enum first { PLAIN, AS_STR, AS_BYTES, AS_LIST, AS_DICT };
+/* How the first argument crosses; SECOND_KEY is about the second one,
+ * a name or index. */
+enum forced { PLAIN, AS_STR, AS_BYTES, AS_LIST, AS_DICT, SECOND_KEY };
 
 static const struct row {
     const char *name;   /* in Lua */
     const char *module; /* in Python */
     const char *attr;
     enum lp_result how;
-    enum first first;
+    enum forced forced;
 } rows[] = {
     /* forced types */
     {"int",        "builtins",           "int",        LP_AS_REF,   PLAIN   },
@@ -30,13 +31,13 @@ static const struct row {
     {"set",        "builtins",           "set",        LP_AS_REF,   PLAIN   },
     {"slice",      "builtins",           "slice",      LP_AS_REF,   PLAIN   },
     /* attributes and items */
-    {"getattr",    "builtins",           "getattr",    LP_AS_REF,   PLAIN   },
-    {"setattr",    "builtins",           "setattr",    LP_AS_VALUE, PLAIN   },
-    {"delattr",    "builtins",           "delattr",    LP_AS_VALUE, PLAIN   },
-    {"hasattr",    "builtins",           "hasattr",    LP_AS_VALUE, PLAIN   },
-    {"getitem",    "_operator",          "getitem",    LP_AS_REF,   PLAIN   },
-    {"setitem",    "_operator",          "setitem",    LP_AS_VALUE, PLAIN   },
-    {"delitem",    "_operator",          "delitem",    LP_AS_VALUE, PLAIN   },
+    {"getattr",    "builtins",           "getattr",    LP_AS_REF,   SECOND_KEY},
+    {"setattr",    "builtins",           "setattr",    LP_AS_VALUE, SECOND_KEY},
+    {"delattr",    "builtins",           "delattr",    LP_AS_VALUE, SECOND_KEY},
+    {"hasattr",    "builtins",           "hasattr",    LP_AS_VALUE, SECOND_KEY},
+    {"getitem",    "_operator",          "getitem",    LP_AS_REF,   SECOND_KEY},
+    {"setitem",    "_operator",          "setitem",    LP_AS_VALUE, SECOND_KEY},
+    {"delitem",    "_operator",          "delitem",    LP_AS_VALUE, SECOND_KEY},
     {"contains",   "_operator",          "contains",   LP_AS_VALUE, PLAIN   },
     /* questions */
     {"len",        "builtins",           "len",        LP_AS_VALUE, PLAIN   },
@@ -60,6 +61,7 @@ static const struct row {
     /* helpers of the functions that are written in Lua */
     {"_class",     "pyhelper._functions", "make_class", LP_AS_REF,  PLAIN   },
     {"_func",      "pyhelper._functions", "make_func", LP_AS_REF,   PLAIN   },
+    {"_enter",     "pyhelper._functions", "enter",    LP_AS_REF,   PLAIN   },
     {"_info",      "pyhelper._functions", "info",      LP_AS_VALUE, PLAIN   },
     {"_repl",      "pyhelper._functions", "repl",      LP_AS_VALUE, PLAIN   },
 };
@@ -78,26 +80,32 @@ find_callable(int row)
     return callables[row];
 }
 
-/* [GIL, lock; -0, +0|1, -] Replace argument 1 by a reference of the wanted
- * form, which the slot `out` is for.  0 or -1. */
+/* [GIL, lock; -0, +0, -] Replace the argument that has to cross in a certain
+ * form by a reference, which the slot `out` is for.  0 or -1. */
 static int
-force_first(struct lp_cross *x, struct lp_view *view, enum first first,
-            int out)
+force_argument(struct lp_cross *x, struct lp_view *view, enum forced forced,
+               int out)
 {
     lua_State *L = x->frame.L;
     PyObject *value;
-    int type = lua_type(L, 1);
-    if (type == LUA_TSTRING && (first == AS_STR || first == AS_BYTES)) {
+    int index = forced == SECOND_KEY ? 2 : 1;
+    int type = lua_type(L, index);
+    if (type == LUA_TSTRING && forced == AS_BYTES) {
         size_t n;
-        const char *s = lua_tolstring(L, 1, &n);
-        value = first == AS_STR
-                    ? lp_to_str(L, 1)
-                    : PyBytes_FromStringAndSize(s, (Py_ssize_t)n);
+        const char *s = lua_tolstring(L, index, &n);
+        value = PyBytes_FromStringAndSize(s, (Py_ssize_t)n);
     }
-    else if (type == LUA_TTABLE && (first == AS_LIST || first == AS_DICT)) {
-        value = lp_to_python_as(x->frame.S, L, 1, view,
-                                first == AS_LIST ? LP_TABLE_AS_LIST
-                                                 : LP_TABLE_AS_DICT);
+    else if (type == LUA_TSTRING && forced == AS_STR) {
+        value = lp_to_str(L, index);
+    }
+    else if ((type == LUA_TSTRING || type == LUA_TNUMBER) &&
+             forced == SECOND_KEY) {
+        value = lp_key_to_python(x->frame.S, L, index, view);
+    }
+    else if (type == LUA_TTABLE && (forced == AS_LIST || forced == AS_DICT)) {
+        value = lp_to_python_as(x->frame.S, L, index, view,
+                                forced == AS_LIST ? LP_TABLE_AS_LIST
+                                                  : LP_TABLE_AS_DICT);
     }
     else {
         return 0;
@@ -109,8 +117,27 @@ force_first(struct lp_cross *x, struct lp_view *view, enum first first,
     h->obj = value;
     x->frame.S->n_refs++;
     lua_pushvalue(L, out);
-    lua_replace(L, 1);
+    lua_replace(L, index);
     return 0;
+}
+
+/* [GIL] A TypeError about the arguments, raised by the Python function itself
+ * (it has no traceback), gets our function's name. */
+static void
+name_function(int row)
+{
+    if (!PyErr_ExceptionMatches(PyExc_TypeError)) {
+        return;
+    }
+    PyObject *exc = lp_take_raised();
+    PyObject *traceback = PyException_GetTraceback(exc);
+    if (traceback == NULL && (PyObject *)Py_TYPE(exc) == PyExc_TypeError) {
+        PyErr_Format(PyExc_TypeError, "py.%s: %S", rows[row].name, exc);
+        Py_DECREF(exc);
+        return;
+    }
+    Py_XDECREF(traceback);
+    lp_set_raised(exc);
 }
 
 static int
@@ -129,7 +156,7 @@ call_row(lua_State *L)
         lp_new_ref_or_jump(L, S, view);
         out = lua_gettop(L);
     }
-    if (rows[row].first != PLAIN) {
+    if (rows[row].forced != PLAIN) {
         lp_new_ref_or_jump(L, S, view);
         forced = lua_gettop(L);
     }
@@ -139,8 +166,12 @@ call_row(lua_State *L)
     PyObject *callable = find_callable(row), *result = NULL;
     lp_cross_lock(&x);
     if (callable != NULL &&
-        (forced == 0 || force_first(&x, view, rows[row].first, forced) == 0)) {
+        (forced == 0 ||
+         force_argument(&x, view, rows[row].forced, forced) == 0)) {
         result = lp_call_from_stack(&x, callable, 1, nargs, view);
+        if (result == NULL) {
+            name_function(row);
+        }
     }
     int n = lp_push_result(&x, result, view, how, out);
     return lp_door_close(&x, n, out);

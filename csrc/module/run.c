@@ -253,7 +253,7 @@ take_locals(struct lp_cross *x, int index, struct lp_view *view,
                                      : luaL_typename(L, index));
         return NULL;
     }
-    return lp_to_python_as(x->frame.S, L, index, view, LP_TABLE_AS_DICT);
+    return lp_to_python_as(x->frame.S, L, index, view, LP_TABLE_AS_LOCALS);
 }
 
 static int

@@ -5,6 +5,7 @@
 #include "convert/to_lua.h"
 #include "convert/to_python.h"
 #include "cross/error.h"
+#include "cross/protect.h"
 #include "cross/visit.h"
 #include "handle/py_handle.h"
 
@@ -189,6 +190,52 @@ static PyGetSetDef function_getset[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+struct shown {
+    PyObject *self;
+    PyObject *text; /* owned */
+};
+
+static int
+repr_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    struct shown *shown = ctx;
+    struct lp_lua_object *self = (struct lp_lua_object *)shown->self;
+    PyObject *name = NULL;
+    lua_Debug ar;
+    lp_push_ref(S, L, self->ref);
+    lua_getinfo(L, ">S", &ar);
+    if (self->dict != NULL) {
+        name = PyDict_GetItemString(self->dict, "__name__"); /* borrowed */
+    }
+    if (ar.what[0] == 'C') {
+        shown->text = PyUnicode_FromFormat("<Lua C function at %p>",
+                                           self->address);
+    }
+    else if (name != NULL) {
+        shown->text = PyUnicode_FromFormat("<Lua function %S at %s:%d>", name,
+                                           ar.short_src, ar.linedefined);
+    }
+    else {
+        shown->text = PyUnicode_FromFormat("<Lua function at %s:%d>",
+                                           ar.short_src, ar.linedefined);
+    }
+    return shown->text != NULL ? 0 : -1;
+}
+
+static PyObject *
+function_repr(PyObject *obj)
+{
+    struct lp_lua_object *self = (struct lp_lua_object *)obj;
+    struct shown shown = {obj, NULL};
+    struct lp_visit visit;
+    if (lp_visit_begin(&visit, self->S) < 0) {
+        return NULL;
+    }
+    lp_protect(self->S, visit.frame.L, repr_body, &shown, 0, 0);
+    lp_visit_end(&visit);
+    return shown.text;
+}
+
 /* copy_function(function, flags): another Python object for the same Lua
  * function, with LP_LUA_KWARGS or LP_LUA_METHOD. */
 static PyObject *
@@ -228,6 +275,7 @@ static PyType_Slot function_slots[] = {
     {Py_tp_call, PyVectorcall_Call},
     {Py_tp_descr_get, function_get},
     {Py_tp_getset, function_getset},
+    {Py_tp_repr, function_repr},
     {0, NULL},
 };
 

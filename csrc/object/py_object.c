@@ -85,7 +85,8 @@ ref_index(lua_State *L)
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *obj = h->obj, *result = NULL;
     Py_INCREF(obj);
-    PyObject *key = by_name ? lp_name(S, L, 2) : lp_to_python(S, L, 2, view);
+    PyObject *key = by_name ? lp_name(S, L, 2)
+                            : lp_key_to_python(S, L, 2, view);
     if (key != NULL) {
         lp_cross_unlock(&x);
         result = by_name ? lp_get_field(obj, key) : PyObject_GetItem(obj, key);
@@ -124,7 +125,7 @@ ref_newindex(lua_State *L)
     PyObject *obj = h->obj;
     Py_INCREF(obj);
     PyObject *key =
-        by_name ? lp_name(S, L, 2) : lp_to_python(S, L, 2, h->view);
+        by_name ? lp_name(S, L, 2) : lp_key_to_python(S, L, 2, h->view);
     PyObject *value = key != NULL ? lp_to_python(S, L, 3, h->view) : NULL;
     lp_cross_unlock(&x);
     if (value != NULL) {
@@ -156,7 +157,7 @@ is_colon_call(lua_State *L, struct lp_state *S, struct lp_handle *method)
     /* In a tail call LuaJIT has put our frame in the place of the caller's,
      * and how it was written is lost: it counts as a colon call.  A call by
      * pcall or from a variable has a frame of its own. */
-    if (S->luajit && ar.namewhat[0] == '\0') {
+    if (S->luajit) {
         return (ar.i_ci & 0xffff) == method->frame;
     }
 #endif

@@ -16,16 +16,18 @@ power(PyObject *a, PyObject *b)
 static PyObject *
 concat(PyObject *a, PyObject *b)
 {
-    if (PyUnicode_Check(a) != PyUnicode_Check(b) &&
-        (PyUnicode_Check(a) || PyUnicode_Check(b))) {
-        PyObject *left = PyObject_Str(a);
-        PyObject *right = left != NULL ? PyObject_Str(b) : NULL;
-        PyObject *text = right != NULL ? PyUnicode_Concat(left, right) : NULL;
-        Py_XDECREF(left);
-        Py_XDECREF(right);
-        return text;
+    PyObject *sum = PyNumber_Add(a, b);
+    if (sum != NULL || PyUnicode_Check(a) == PyUnicode_Check(b) ||
+        !PyErr_ExceptionMatches(PyExc_TypeError)) {
+        return sum;
     }
-    return PyNumber_Add(a, b);
+    PyErr_Clear();
+    PyObject *left = PyObject_Str(a);
+    PyObject *right = left != NULL ? PyObject_Str(b) : NULL;
+    PyObject *text = right != NULL ? PyUnicode_Concat(left, right) : NULL;
+    Py_XDECREF(left);
+    Py_XDECREF(right);
+    return text;
 }
 
 static const struct {

@@ -34,9 +34,8 @@ return function(core, py)
   --- its __enter__ returned. A Lua error inside reaches __exit__.
   py['with'] = function(context, f)
     check('with', 2, f, 'function')
-    local kind = core.type(context)
-    local exit = core.getattr(kind, '__exit__')
-    local value = core.getattr(kind, '__enter__')(context)
+    local entered = core._enter(context)
+    local exit, value = entered[0], entered[1]
     local results = pack(pcall(f, value))
     if results[1] then
       exit(context, nil, nil, nil)
@@ -86,15 +85,33 @@ return function(core, py)
           :format(name, known[name], type(value)), 2)
       end
     end
-    return core._func(f, options.name, options.doc, options.kwargs or false,
-      options.signature)
+    local function text(name) -- str, also where a view has strings as bytes
+      return options[name] and core.str(options[name])
+    end
+    return core._func(f, text 'name', text 'doc', options.kwargs or false,
+      text 'signature')
   end
 
   --- A Python class with Lua methods.
   py['class'] = function(name, bases, methods)
     check('class', 1, name, 'string')
+    if bases ~= nil and not core._is_ref(bases) then
+      check('class', 2, bases, 'table')
+    end
     if methods ~= nil then check('class', 3, methods, 'table') end
+    for key in pairs(methods or {}) do
+      if type(key) ~= 'string' then
+        error(('py.class: the name of a method must be a string, not %s')
+          :format(tostring(key)), 2)
+      end
+    end
     return core._class(name, bases, methods)
+  end
+
+  --- Whether `value` is an error object of py, of this class (a reference or
+  --- a name; subclasses count).
+  function py.is_error(value, class)
+    return core._is_error(value) and core.is_error(value, class)
   end
 
   --- A converter for this view.

@@ -29,11 +29,20 @@ function py.config(options)
   settings.python = options.python
 end
 
+-- Names that are no functions.
+local CONSTANTS = { None = true, Ellipsis = true, builtins = true,
+                    args = true, kwargs = true }
+
 return setmetatable(py, {
   __index = function(self, name)
     local mt = getmetatable(self)
     if not mt.started then
-      require('py.start')(self, settings)
+      local ok, message = pcall(require 'py.start', self, settings)
+      if not ok then
+        if CONSTANTS[name] then error(message, 0) end
+        -- So that pcall(py.eval, ...) catches it.
+        return function() error(message, 0) end
+      end
       mt.started = true
     end
     return rawget(self, name)

@@ -1,13 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- py.register: converters of a view.
 
-local function resolve(core, name)
-  if type(name) ~= 'string' then return name end
-  local module, class = name:match '^(.*)%.([^.]+)$'
-  if not module then return core.getattr(core.builtins, name) end
-  return core.getattr(core.import(module), class)
-end
-
 --- Adds `spec` to the converters of the view of `core`:
 --- {type='module.Class' or a class, to_lua=f} or
 --- {metatable=mt, to_python=f}.
@@ -27,8 +20,9 @@ return function(core, spec)
   end
   if spec.type ~= nil then
     want('to_lua', 'function')
-    local class = resolve(core, spec.type)
-    if not (core._is_ref(class) and core.isinstance(class, core.builtins.type)) then
+    local class = spec.type
+    if type(class) ~= 'string' and not (core._is_ref(class)
+        and core.isinstance(class, core.builtins.type)) then
       error('py.register: field type must be a class or its name', 3)
     end
     local types = core._converters().types

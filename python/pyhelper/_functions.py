@@ -130,6 +130,28 @@ def _save_history(readline, path):
         pass
 
 
+def enter(context):
+    """Begin `py.with`: the context manager's exit, and what its enter gave."""
+    kind = type(context)
+    try:
+        leave, enter = kind.__exit__, kind.__enter__
+    except AttributeError:
+        raise TypeError(
+            f"py.with: {kind.__name__!r} object does not support the "
+            "context manager protocol"
+        ) from None
+    return leave, enter(context)
+
+
+def find_class(name):
+    """The class with this dotted name, or None while its module is not loaded."""
+    import sys
+
+    module, _, attr = name.rpartition(".")
+    found = getattr(sys.modules.get(module or "builtins"), attr, None)
+    return found if isinstance(found, type) else None
+
+
 def info(*_):
     """What `py.info` tells about the running Python."""
     import platform
