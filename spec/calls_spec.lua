@@ -160,6 +160,9 @@ describe('a call', function()
     before_each(function()
       list = py.list { 1 }
     end)
+    after_each(function()
+      list = nil
+    end)
 
     it('works with a dot and with a colon', function()
       local function with_dot() return list.append(2) end
