@@ -99,6 +99,9 @@ lp_state_open_or_jump(lua_State *L)
     lp_set_slot_or_jump(S, L, LP_SLOT_REFS);
     S->aux = lua_newthread(L);
     lp_set_slot_or_jump(S, L, LP_SLOT_AUX);
+    lua_pushliteral(L, "stack overflow (Lua and Python have called each "
+                       "other too deep)");
+    lp_set_slot_or_jump(S, L, LP_SLOT_OVERFLOW);
     lua_pushliteral(L, "not enough memory");
     lp_set_slot_or_jump(S, L, LP_SLOT_NOMEM);
     return S;

@@ -41,6 +41,7 @@ enum lp_slot {
     LP_SLOT_HANDLER,    /* message handler: captures the Lua stack */
     LP_SLOT_NONE,       /* py.None */
     LP_SLOT_NOMEM,      /* the string "not enough memory" */
+    LP_SLOT_OVERFLOW,   /* the string "stack overflow ..." */
     LP_SLOT_CODE,       /* cache of compiled code, see module/run.c */
     LP_SLOT_REFS,       /* Lua values that Python objects hold */
     LP_SLOT_AUX,        /* anchors S->aux */

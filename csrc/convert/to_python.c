@@ -20,28 +20,33 @@ lp_to_str(lua_State *L, int index)
     return PyUnicode_DecodeUTF8(s, (Py_ssize_t)n, "surrogateescape");
 }
 
+/* An integral double within 2^53 as int, others as float; -0.0 stays. */
 static PyObject *
-convert_number(lua_State *L, int index, struct lp_view *view)
+int_or_float(lua_Number n)
 {
-#if LP_LUA53_UP
-    if (lua_isinteger(L, index)) {
-        lua_Integer i = lua_tointeger(L, index);
-        return view->numbers_float ? PyFloat_FromDouble((double)i)
-                                   : PyLong_FromLongLong(i);
-    }
-    return PyFloat_FromDouble(lua_tonumber(L, index));
-#else
-    /* One number type: integral values within 2^53 are ints, because NumPy
-     * and range() refuse floats as sizes; -0.0 stays what it is. */
     const lua_Number limit = 9007199254740992.0;
-    lua_Number n = lua_tonumber(L, index);
-    if (!view->numbers_float && n >= -limit && n <= limit) {
+    if (n >= -limit && n <= limit) {
         long long i = (long long)n;
         if ((lua_Number)i == n && (i != 0 || !signbit(n))) {
             return PyLong_FromLongLong(i);
         }
     }
     return PyFloat_FromDouble(n);
+}
+
+static PyObject *
+convert_number(lua_State *L, int index, struct lp_view *view)
+{
+    if (view->numbers_float) {
+        return PyFloat_FromDouble(lua_tonumber(L, index));
+    }
+#if LP_LUA53_UP
+    return lua_isinteger(L, index)
+               ? PyLong_FromLongLong(lua_tointeger(L, index))
+               : PyFloat_FromDouble(lua_tonumber(L, index));
+#else
+    /* One number type: NumPy and range() refuse floats as sizes. */
+    return int_or_float(lua_tonumber(L, index));
 #endif
 }
 
@@ -135,11 +140,20 @@ PyObject *
 lp_key_to_python(struct lp_state *S, lua_State *L, int index,
                  struct lp_view *view)
 {
-    static struct lp_view plain; /* all rules as they are by default */
-    int type = lua_type(L, index);
-    return type == LUA_TNUMBER   ? convert_number(L, index, &plain)
-           : type == LUA_TSTRING ? lp_to_str(L, index)
-                                 : lp_to_python(S, L, index, view);
+    static struct lp_view plain; /* the rules as they are by default */
+    switch (lua_type(L, index)) {
+    case LUA_TSTRING:
+        return lp_to_str(L, index);
+    case LUA_TNUMBER:
+#if LP_LUA53_UP
+        if (!lua_isinteger(L, index)) {
+            return int_or_float(lua_tonumber(L, index));
+        }
+#endif
+        return convert_number(L, index, &plain);
+    default:
+        return lp_to_python(S, L, index, view);
+    }
 }
 
 PyObject *

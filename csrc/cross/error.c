@@ -189,9 +189,13 @@ lp_cross_fail(struct lp_state *S, lua_State *L, int out)
         lua_pushvalue(L, out);
     }
     else if (lp_protect(S, L, empty_error_body, NULL, 0, 1) < 0) {
+        /* Either there is no memory, or PUC Lua's C stack is so full that
+         * not even this fits. */
+        lp_push_slot(S, L, PyErr_ExceptionMatches(lp_LuaMemoryError)
+                               ? LP_SLOT_NOMEM
+                               : LP_SLOT_OVERFLOW);
         PyErr_Clear();
         Py_DECREF(exc);
-        lp_push_slot(S, L, LP_SLOT_NOMEM);
         return;
     }
     struct lp_handle *h = lua_touserdata(L, -1);

@@ -245,6 +245,7 @@ static const luaL_Reg metamethods[] = {
     {"__call",     ref_call    },
     {"__tostring", ref_tostring},
     {"__len",      ref_len     },
+    {"__pairs",    lp_ref_pairs},
     {NULL,         NULL        },
 };
 

@@ -7,6 +7,8 @@
 
 /* [-0, +0, m] Make the metatable of references for a new state. */
 void lp_py_object_init_or_jump(struct lp_state *S, lua_State *L);
+/* The function behind __pairs (object/py_pairs.c). */
+int lp_ref_pairs(lua_State *L);
 /* The same for error objects (object/py_error.c). */
 void lp_py_error_init_or_jump(struct lp_state *S, lua_State *L);
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* pairs(ref), from Lua 5.2 on: converted keys and reference values. */
+#include "convert/to_lua.h"
+#include "object/door.h"
+#include "object/py_object.h"
+
+/* [GIL, no lock] An iterator over pairs: the items of a mapping, or of
+ * anything else that iterates its positions from 0, as in ref[0]. */
+static PyObject *
+iterate_pairs(PyObject *obj)
+{
+    if (PyDict_Check(obj) || PyObject_HasAttrString(obj, "items")) {
+        PyObject *items = PyObject_CallMethod(obj, "items", NULL);
+        PyObject *iterator = items != NULL ? PyObject_GetIter(items) : NULL;
+        Py_XDECREF(items);
+        return iterator;
+    }
+    return PyObject_CallFunctionObjArgs((PyObject *)&PyEnum_Type, obj, NULL);
+}
+
+/* [GIL, lock; +2] Push the two halves of a pair; 2, or -1 with an error. */
+static int
+push_pair(struct lp_cross *x, PyObject *pair, struct lp_view *view, int out)
+{
+    struct lp_state *S = x->frame.S;
+    lua_State *L = x->frame.L;
+    PyObject *key = PySequence_GetItem(pair, 0);
+    PyObject *value = key != NULL ? PySequence_GetItem(pair, 1) : NULL;
+    int n = -1;
+    if (value != NULL) {
+        n = lp_push_value(S, L, key, view, LP_KEEP_NONE | LP_SHALLOW);
+    }
+    if (key != NULL) {
+        lp_queue_decref(S, key);
+    }
+    if (n < 0) {
+        if (value != NULL) {
+            lp_queue_decref(S, value);
+        }
+        return -1;
+    }
+    return lp_push_result(x, value, view, LP_AS_REF, out) < 0 ? -1 : 2;
+}
+
+/* Upvalues: state, reference to the iterator. */
+static int
+pairs_next(lua_State *L)
+{
+    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
+    struct lp_handle *it = lua_touserdata(L, lua_upvalueindex(2));
+    struct lp_view *view = it->view;
+    lua_settop(L, 0);
+    if (it->obj == NULL) {
+        return luaL_error(L, "this iterator was closed");
+    }
+    lp_new_ref_or_jump(L, S, view);
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    PyObject *iterator = it->obj;
+    Py_INCREF(iterator);
+    lp_cross_unlock(&x);
+    PyObject *pair = PyIter_Next(iterator);
+    Py_DECREF(iterator);
+    lp_cross_lock(&x);
+    int n = -1;
+    if (pair != NULL) {
+        n = push_pair(&x, pair, view, 1);
+        lp_queue_decref(S, pair);
+    }
+    else if (!PyErr_Occurred()) {
+        lua_pushnil(L);
+        n = 1;
+    }
+    return lp_door_close(&x, n, 1);
+}
+
+int
+lp_ref_pairs(lua_State *L)
+{
+    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
+    struct lp_handle *h = lp_check_ref_or_jump(L, 1);
+    lua_settop(L, 1);
+    lua_pushlightuserdata(L, S);
+    struct lp_handle *it = lp_new_ref_or_jump(L, S, h->view); /* 3 */
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    PyObject *obj = h->obj;
+    Py_INCREF(obj);
+    lp_cross_unlock(&x);
+    PyObject *iterator = iterate_pairs(obj);
+    Py_DECREF(obj);
+    lp_cross_lock(&x);
+    if (iterator == NULL) {
+        return lp_door_close(&x, -1, 3);
+    }
+    it->obj = iterator;
+    S->n_refs++;
+    lp_cross_end(&x);
+    lua_pushcclosure(L, pairs_next, 2);
+    return 1;
+}
