@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/gil.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <time.h>
 
 _Thread_local struct lp_thread lp_this_thread
     __attribute__((tls_model("initial-exec")));
@@ -21,7 +23,7 @@ static pthread_once_t attached_once = PTHREAD_ONCE_INIT;
 static void
 detach(void *tstate)
 {
-    if (lp_python_alive) {
+    if (lp_python_alive && !lp_python_ending) {
         PyEval_RestoreThread(tstate);
         PyGILState_Release(PyGILState_UNLOCKED);
     }
@@ -48,20 +50,52 @@ lp_attach_slow(struct lp_thread *t)
     pthread_setspecific(attached_key, t->tstate);
 }
 
+static void
+wait_in_queue(struct lp_state *S, struct lp_waiter *w)
+{
+    w->next = NULL;
+    w->granted = 0;
+    pthread_mutex_init(&w->mutex, NULL);
+    pthread_cond_init(&w->cond, NULL);
+    if (S->last_waiter != NULL) {
+        S->last_waiter->next = w;
+    }
+    else {
+        S->first_waiter = w;
+    }
+    S->last_waiter = w;
+}
+
+static void
+leave_queue(struct lp_state *S, struct lp_waiter *w)
+{
+    struct lp_waiter *before = NULL;
+    for (struct lp_waiter *i = S->first_waiter; i != w; i = i->next) {
+        before = i;
+    }
+    if (before != NULL) {
+        before->next = w->next;
+    }
+    else {
+        S->first_waiter = w->next;
+    }
+    if (S->last_waiter == w) {
+        S->last_waiter = before;
+    }
+}
+
+static void
+end_waiting(struct lp_waiter *w)
+{
+    pthread_cond_destroy(&w->cond);
+    pthread_mutex_destroy(&w->mutex);
+}
+
 void
 lp_lock_slow(struct lp_state *S)
 {
-    struct lp_waiter w = {.granted = 0};
-    pthread_mutex_init(&w.mutex, NULL);
-    pthread_cond_init(&w.cond, NULL);
-    if (S->last_waiter != NULL) {
-        S->last_waiter->next = &w;
-    }
-    else {
-        S->first_waiter = &w;
-    }
-    S->last_waiter = &w;
-
+    struct lp_waiter w;
+    wait_in_queue(S, &w);
     PyThreadState *tstate = PyEval_SaveThread();
     pthread_mutex_lock(&w.mutex);
     while (!w.granted) {
@@ -69,9 +103,38 @@ lp_lock_slow(struct lp_state *S)
     }
     pthread_mutex_unlock(&w.mutex);
     PyEval_RestoreThread(tstate);
+    end_waiting(&w);
+}
 
-    pthread_cond_destroy(&w.cond);
-    pthread_mutex_destroy(&w.mutex);
+int
+lp_lock_within(struct lp_state *S, double seconds)
+{
+    if (!S->locked) {
+        S->locked = 1;
+        return 1;
+    }
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    double at = (double)end.tv_nsec / 1e9 + seconds;
+    end.tv_sec += (time_t)at;
+    end.tv_nsec = (long)((at - (double)(time_t)at) * 1e9);
+
+    struct lp_waiter w;
+    wait_in_queue(S, &w);
+    PyThreadState *tstate = PyEval_SaveThread();
+    pthread_mutex_lock(&w.mutex);
+    int timed_out = 0;
+    while (!w.granted && !timed_out) {
+        timed_out =
+            pthread_cond_timedwait(&w.cond, &w.mutex, &end) == ETIMEDOUT;
+    }
+    pthread_mutex_unlock(&w.mutex);
+    PyEval_RestoreThread(tstate);
+    if (!w.granted) { /* granting needs the GIL: it is final now */
+        leave_queue(S, &w);
+    }
+    end_waiting(&w);
+    return w.granted;
 }
 
 static void
@@ -105,6 +168,27 @@ lp_unlock_slow(struct lp_state *S)
     S->n_dead = S->cap_dead = 0;
     hand_over(S);
     lp_release_all(dead, n);
+}
+
+void
+lp_unlock_all(void)
+{
+    for (struct lp_state *S = lp_states(); S != NULL; S = S->next) {
+        struct lp_frame *f = lp_this_thread.frame;
+        while (f != NULL && f->S != S) {
+            f = f->outer;
+        }
+        if (f != NULL && !f->unlocked) {
+            f->unlocked = 1;
+            lp_unlock(S);
+        }
+        /* A Lua host that is in no crossing: it called os.exit or lua_close
+         * itself. */
+        else if (f == NULL && !S->python_host && S->main != NULL &&
+                 pthread_equal(S->host_thread, pthread_self())) {
+            lp_unlock(S);
+        }
+    }
 }
 
 int

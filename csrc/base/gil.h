@@ -67,6 +67,9 @@ lp_lock(struct lp_state *S)
     S->locked = 1;
 }
 
+/* [GIL] The same with an end to the patience: 1, or 0 without the lock. */
+int lp_lock_within(struct lp_state *S, double seconds);
+
 /* [GIL, lock] Give it up: Python code may run.  Runs queued releases. */
 void lp_unlock_slow(struct lp_state *S);
 static inline void
@@ -85,10 +88,18 @@ int lp_python_gone_or_jump(lua_State *L);
 /* [Lua lock] Raise the Lua error of endless recursion. */
 int lp_too_deep_or_jump(lua_State *L);
 
+/* Not 0: a signal came, or the host is a prompt (cross/signal.c). */
+extern volatile int lp_attention;
+/* [GIL, lock] A crossing begins: let Python run its signal handlers, and
+ * raise their exception in Lua after lp_cross_end. */
+void lp_attend_or_jump(struct lp_cross *x);
+/* [lock] Lua code runs next on L: let it be stopped soon. */
+void lp_attend_soon(lua_State *L);
+
 /* [-0, +0, e] Start of every lua_CFunction that needs Python.  Afterwards
  * both locks are held and nothing may jump until lp_cross_end.  Jumps if
- * Python is gone or the nesting is too deep; also makes sure of `extra`
- * stack slots.  The caller owns nothing yet. */
+ * Python is gone, the nesting is too deep or a signal handler of Python
+ * raises.  The caller owns nothing yet. */
 static inline void
 lp_cross_begin_or_jump(struct lp_cross *x, struct lp_state *S, lua_State *L)
 {
@@ -112,6 +123,9 @@ lp_cross_begin_or_jump(struct lp_cross *x, struct lp_state *S, lua_State *L)
     }
     x->frame = (struct lp_frame){S, L, t->frame, 0};
     t->frame = &x->frame;
+    if (LP_UNLIKELY(lp_attention)) {
+        lp_attend_or_jump(x);
+    }
 }
 
 /* [GIL, lock] Let Python code run: the lock is free until cross_lock. */
@@ -139,6 +153,9 @@ lp_cross_end(struct lp_cross *x)
     if (!x->had_gil) {
         t->tstate = PyEval_SaveThread();
     }
+    if (LP_UNLIKELY(lp_attention)) {
+        lp_attend_soon(x->frame.L);
+    }
 }
 
 /* [GIL, lock] Around Python code that a converter has to run in the middle
@@ -160,6 +177,13 @@ lp_python_ran(struct lp_state *S)
 
 /* [GIL] All states that are alive. */
 struct lp_state *lp_states(void);
+/* [GIL] Take this thread's locks away from it, where the process ends and
+ * Python code still has to run. */
+void lp_unlock_all(void);
+
+/* The atexit functions have run and other threads enter Python no more:
+ * nobody may wait for them. */
+extern int lp_python_ending;
 
 /* ---- beginning and end (base/lifetime.c) ---- */
 
@@ -170,5 +194,12 @@ void lp_python_started(void);
 void lp_python_is_ours(int ours);
 /* [Lua lock, no GIL] The state's lua_close has begun. */
 void lp_lua_closing(struct lp_state *S);
+
+/* The thread that started Python: the one that runs signal handlers and may
+ * finish Python.  Async-signal safe. */
+int lp_is_python_thread(void);
+void lp_signal_python_thread(int number);
+/* [GIL] Called on that thread, where the door was opened by another. */
+void lp_this_is_python_thread(void);
 
 #endif

@@ -6,53 +6,68 @@
  * ends without it (os.exit, an error in a host that only exits).  Only a
  * Python that py.loader started is finished here. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/gil.h"
+
+int lp_python_ending;
 
 static int python_is_ours;
 static pthread_t python_thread; /* the one that may finish Python */
 static int n_open;              /* Lua states that have not been closed */
 
 static void
+enter_python(struct lp_thread *t)
+{
+    if (t->gil) {
+        return;
+    }
+    if (t->tstate != NULL) {
+        PyEval_RestoreThread(t->tstate);
+    }
+    else {
+        lp_attach_slow(t);
+    }
+    t->gil = 1;
+}
+
+/* os.exit in another thread than Python's: the rest of Python cannot be taken
+ * down under the threads that use it, but the functions that programs rely on
+ * run.  The GIL stays here until the process has ended. */
+static void
+run_atexit_functions(void)
+{
+    PyObject *module = PyImport_ImportModule("atexit");
+    PyObject *result =
+        module != NULL ? PyObject_CallMethod(module, "_run_exitfuncs", NULL)
+                       : NULL;
+    if (result == NULL) {
+        PyErr_Print();
+    }
+    Py_XDECREF(result);
+    Py_XDECREF(module);
+}
+
+static void
 finish_python(void)
 {
     struct lp_thread *t = &lp_this_thread;
-    if (!lp_python_alive || !python_is_ours || !Py_IsInitialized() ||
-        !pthread_equal(pthread_self(), python_thread)) {
+    if (!lp_python_alive || lp_python_ending || !python_is_ours ||
+        !Py_IsInitialized()) {
         return;
     }
-    if (!t->gil) {
-        if (t->tstate != NULL) {
-            PyEval_RestoreThread(t->tstate);
-        }
-        else {
-            lp_attach_slow(t);
-        }
-        t->gil = 1;
-    }
-    /* atexit functions, finalizers and threads that are still to be joined
-     * may call Lua functions: let them in, on the main Lua thread. */
-    enum { MAX_STATES = 16 };
-    struct lp_frame frames[MAX_STATES];
-    int n = 0;
-    for (struct lp_state *S = lp_states(); S != NULL && n < MAX_STATES;
-         S = S->next) {
-        if (S->main != NULL && t->frame == NULL && !S->python_host &&
-            pthread_equal(S->host_thread, python_thread)) {
-            frames[n++] = (struct lp_frame){S, S->main, NULL, 1};
-        }
-    }
-    for (int i = 0; i < n; i++) {
-        frames[i].outer = t->frame;
-        t->frame = &frames[i];
-        lp_unlock(frames[i].S);
+    enter_python(t);
+    /* Threads that are still to be joined, atexit functions and finalizers
+     * may call Lua functions: let them in. */
+    lp_unlock_all();
+    if (!lp_is_python_thread()) {
+        run_atexit_functions();
+        return;
     }
     Py_FinalizeEx();
     lp_python_alive = 0;
-    t->gil = 0;
-    t->tstate = NULL;
-    t->frame = NULL;
+    *t = (struct lp_thread){0};
 }
 
 void
@@ -78,22 +93,45 @@ lp_lua_closing(struct lp_state *S)
      * that is a Lua host (at the end of its process) nobody does. */
 }
 
+/* Threads that waited for a lock or held it do not exist here, except the one
+ * that forked. */
 static void
 after_fork_in_child(void)
 {
-    /* Threads that waited for a lock or held it do not exist here, except
-     * the one that forked. */
-    struct lp_frame *mine = lp_this_thread.frame;
     for (struct lp_state *S = lp_states(); S != NULL; S = S->next) {
+        struct lp_frame *f = lp_this_thread.frame;
+        while (f != NULL && f->S != S) {
+            f = f->outer;
+        }
         S->first_waiter = S->last_waiter = NULL;
-        S->locked = 0;
-        for (struct lp_frame *f = mine; f != NULL; f = f->outer) {
-            if (f->S == S) {
-                S->locked = !f->unlocked;
-                break;
-            }
+        if (f != NULL) {
+            S->locked = !f->unlocked;
+        }
+        else {
+            /* Lua itself forked, in no crossing, or has not been inside. */
+            S->locked = !S->python_host &&
+                        pthread_equal(S->host_thread, pthread_self());
+            S->main_busy = !S->python_host;
         }
     }
+    python_thread = pthread_self();
+}
+
+int
+lp_is_python_thread(void)
+{
+    return pthread_equal(pthread_self(), python_thread);
+}
+
+void
+lp_signal_python_thread(int number)
+{
+    pthread_kill(python_thread, number);
+}
+
+void
+lp_this_is_python_thread(void)
+{
     python_thread = pthread_self();
 }
 

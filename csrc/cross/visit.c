@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cross/visit.h"
 
+#include <pthread.h>
+
 #include "cross/protect.h"
 
 struct new_thread {
@@ -39,32 +41,11 @@ take_pool_thread(struct lp_visit *v, struct lp_state *S)
     return 0;
 }
 
-int
-lp_visit_begin(struct lp_visit *v, struct lp_state *S)
+/* [GIL, lock; f: this thread's innermost frame in S, or NULL] */
+static int
+enter(struct lp_visit *v, struct lp_state *S, struct lp_frame *f)
 {
     struct lp_thread *t = &lp_this_thread;
-    struct lp_frame *f = t->frame;
-    while (f != NULL && f->S != S) {
-        f = f->outer;
-    }
-    if (t->depth >= LP_MAX_DEPTH) {
-        PyErr_Format(PyExc_RecursionError,
-                     "Lua and Python have called each other %d levels deep",
-                     LP_MAX_DEPTH);
-        return -1;
-    }
-    v->locked_here = f == NULL || f->unlocked;
-    if (v->locked_here) {
-        lp_lock(S);
-    }
-    if (LP_UNLIKELY(S->main == NULL)) {
-        if (v->locked_here) {
-            lp_unlock(S);
-        }
-        PyErr_SetString(PyExc_RuntimeError,
-                        "the Lua state of this object was closed");
-        return -1;
-    }
     v->frame = (struct lp_frame){S, NULL, t->frame, 0};
     v->old_gil = t->gil;
     v->old_tstate = t->tstate;
@@ -85,12 +66,56 @@ lp_visit_begin(struct lp_visit *v, struct lp_state *S)
         v->frame.L = S->aux; /* for the protected call that makes one */
         if (take_pool_thread(v, S) < 0) {
             v->source = LP_VISIT_NESTED;
-            lp_visit_end(v);
             return -1;
         }
     }
     if (S->n_unrefs > 0) {
         lp_drain_unrefs(S, v->frame.L);
+    }
+    return 0;
+}
+
+static struct lp_frame *
+innermost(struct lp_state *S)
+{
+    struct lp_frame *f = lp_this_thread.frame;
+    while (f != NULL && f->S != S) {
+        f = f->outer;
+    }
+    return f;
+}
+
+int
+lp_visit_begin(struct lp_visit *v, struct lp_state *S)
+{
+    struct lp_frame *f = innermost(S);
+    if (lp_this_thread.depth >= LP_MAX_DEPTH) {
+        PyErr_Format(PyExc_RecursionError,
+                     "Lua and Python have called each other %d levels deep",
+                     LP_MAX_DEPTH);
+        return -1;
+    }
+    v->locked_here = f == NULL || f->unlocked;
+    if (v->locked_here) {
+        if (LP_UNLIKELY(lp_python_ending && S->locked)) {
+            PyErr_SetString(PyExc_RuntimeError,
+                            "another thread runs this Lua state, and will "
+                            "not leave it while Python ends");
+            return -1;
+        }
+        lp_lock(S);
+    }
+    if (LP_UNLIKELY(S->main == NULL)) {
+        if (v->locked_here) {
+            lp_unlock(S);
+        }
+        PyErr_SetString(PyExc_RuntimeError,
+                        "the Lua state of this object was closed");
+        return -1;
+    }
+    if (enter(v, S, f) < 0) {
+        lp_visit_end(v);
+        return -1;
     }
     return 0;
 }
@@ -121,4 +146,48 @@ lp_visit_end(struct lp_visit *v)
         /* The error of a failed visit must outlive queued releases. */
         lp_unlock(S);
     }
+}
+
+/* keep_lua(): the last atexit function.  From here on other threads do not
+ * get the GIL back, so those that use a Lua state would keep it from the
+ * finalizers that are still to come: this thread takes all states and keeps
+ * them.  A thread that stays inside longer than PATIENCE goes without. */
+static PyObject *
+keep_lua(PyObject *self, PyObject *unused)
+{
+    enum { MAX_STATES = 16 };
+    static struct lp_visit visits[MAX_STATES];
+    const double PATIENCE = 1.0;
+    int n = 0;
+    (void)self;
+    (void)unused;
+    struct lp_state *next;
+    for (struct lp_state *S = lp_states(); S != NULL; S = next) {
+        struct lp_frame *f = innermost(S);
+        /* Another OS thread's Lua may be in a wait that has no end. */
+        int ours = pthread_equal(S->host_thread, pthread_self());
+        lp_state_hold(S);
+        if (n < MAX_STATES && S->main != NULL && (f == NULL || f->unlocked) &&
+            lp_lock_within(S, ours ? PATIENCE : 0.0)) {
+            visits[n].locked_here = 0; /* for good */
+            if (enter(&visits[n++], S, f) < 0) {
+                PyErr_Clear();
+            }
+        }
+        next = S->next;
+        /* Held for good: the visits point to it. */
+    }
+    lp_python_ending = 1;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"keep_lua", keep_lua, METH_NOARGS, NULL},
+    {NULL,       NULL,     0,           NULL},
+};
+
+int
+lp_visit_init_python(PyObject *module)
+{
+    return PyModule_AddFunctions(module, methods);
 }

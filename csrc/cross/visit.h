@@ -29,6 +29,9 @@ lp_lua_runs(void)
     struct lp_thread *t = &lp_this_thread;
     t->gil = 0;
     t->tstate = PyEval_SaveThread();
+    if (LP_UNLIKELY(lp_attention)) {
+        lp_attend_soon(t->frame->L);
+    }
 }
 
 static inline void
@@ -38,5 +41,8 @@ lp_lua_ran(void)
     PyEval_RestoreThread(t->tstate);
     t->gil = 1;
 }
+
+/* [GIL] Functions of pyhelper._core.  0 or -1. */
+int lp_visit_init_python(PyObject *module);
 
 #endif

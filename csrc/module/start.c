@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The first act in a fresh interpreter, for lua/py/start.lua. */
 #include "base/gil.h"
+#include "cross/signal.h"
 #include "convert/to_python.h"
 #include "module/module.h"
 #include "object/door.h"
@@ -19,14 +20,18 @@ append_to_path(PyObject *folder)
     return there != 0 ? (there < 0 ? -1 : 0) : PyList_Append(path, folder);
 }
 
-/* _start(folder of pyhelper or nil, embedded): `embedded` says that this
- * Python was started by py.loader and ends with this process. */
+/* _start(folder of pyhelper or nil, embedded, at_prompt): `embedded` says that
+ * this Python was started by py.loader and ends with this process. */
 static int
 py_start(lua_State *L)
 {
     struct lp_state *S = LP_STATE(L);
     int embedded = lua_toboolean(L, 2);
     lp_python_is_ours(embedded);
+    lp_signals_watch(S);
+    if (lua_toboolean(L, 3)) {
+        lp_signals_at_prompt();
+    }
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *folder = lua_isstring(L, 1) ? lp_to_str(L, 1) : NULL;

@@ -22,11 +22,29 @@ local function start_python(settings)
   return choice
 end
 
+-- Is this, or will it be, the prompt of lua or luajit?  That one sets its own
+-- handler for Ctrl-C before each line.
+local function at_prompt()
+  local i = 0
+  while arg and arg[i] do
+    if arg[i]:find '^%-i' then return true end
+    i = i - 1
+  end
+  local level = 2
+  local info = debug.getinfo(level, 'S')
+  while info do
+    if info.source == '=stdin' then return true end
+    level = level + 1
+    info = debug.getinfo(level, 'S')
+  end
+  return false
+end
+
 --- Fills `py` with the functions of the default view.
 return function(py, settings)
   local choice = not loader.started() and start_python(settings) or nil
   local core = require 'py.core'
-  core._start(python_folder(), loader.started() == 'embedded')
+  core._start(python_folder(), loader.started() == 'embedded', at_prompt())
   require 'py.functions'(core, py)
   rawset(py, '_choice', choice)
 end

@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: MIT
 """What happens once when a Lua host first uses Python."""
 
+_started = False
+
 
 def start(embedded):
     """`embedded`: this Python lives for its Lua host alone."""
+    global _started
+    if _started:  # another Lua state of this process
+        return
+    _started = True
     if embedded:
-        from . import _spawned_main, _streams
+        import atexit
+
+        from . import _core, _signals, _spawned_main, _streams
 
         _streams.install()
         _spawned_main._luapy_mark_main()
+        _signals.install(embedded)
+        atexit.register(_core.keep_lua)  # registered first, called last
