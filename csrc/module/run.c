@@ -18,7 +18,8 @@ enum mode { EXEC, EVAL };
 /* Where a code string stands. */
 struct site {
     char source[LUA_IDSIZE];
-    const char *file; /* whole name of a Lua file, or NULL; short-lived */
+    const char *file; /* whole name of a Lua file; NULL: no file, `source`
+                         says what; short-lived */
     int line;
 };
 
@@ -186,12 +187,15 @@ compile(struct lp_cross *x, int index, enum mode mode, const char *what,
     }
     lp_cross_unlock(x);
     compile_block = lp_import_attr("pyhelper._run", "compile_block");
-    if (compile_block != NULL) {
-        /* `z`: None for a chunk without a file. */
-        block = PyObject_CallFunction(
-            compile_block, "Osszi", source, mode == EXEC ? "exec" : "eval",
-            what, site->file != NULL ? site->file : NULL, site->line);
+    const char *name = site->file != NULL ? site->file : site->source;
+    PyObject *chunk = PyUnicode_DecodeUTF8(name, (Py_ssize_t)strlen(name),
+                                           "surrogateescape");
+    if (compile_block != NULL && chunk != NULL) {
+        block = PyObject_CallFunction(compile_block, "OssOi", source,
+                                      mode == EXEC ? "exec" : "eval", what,
+                                      chunk, site->line);
     }
+    Py_XDECREF(chunk);
     if (block != NULL) {
         code = PyObject_GetAttrString(block, "code");
         if (code == NULL) {
