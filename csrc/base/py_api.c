@@ -87,9 +87,12 @@ lp_take_raised(void)
         PyErr_Fetch(&type, &value, &traceback);
     }
     PyErr_NormalizeException(&type, &value, &traceback);
-    if (traceback != NULL) {
-        PyException_SetTraceback(value, traceback);
+    PyObject *old = PyException_GetTraceback(value);
+    if (old != traceback) { /* NULL too: so import removes its own frames */
+        PyException_SetTraceback(value,
+                                 traceback != NULL ? traceback : Py_None);
     }
+    Py_XDECREF(old);
     Py_XDECREF(type);
     Py_XDECREF(traceback);
     return value;
