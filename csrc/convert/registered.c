@@ -75,13 +75,15 @@ matches(struct lp_state *S, lua_State *L, PyObject *obj, struct lp_view *view)
     lua_rawgeti(L, -1, 1);
     if (lua_type(L, -1) == LUA_TSTRING) {
         struct lp_handle *found = lp_new_ref_or_jump(L, S, view);
+        const char *name = lua_tostring(L, -2);
+        lp_python_runs(S);
         PyObject *functions = PyImport_ImportModule("pyhelper._functions");
-        if (functions == NULL) {
-            return -1;
-        }
-        PyObject *class = PyObject_CallMethod(functions, "find_class", "s",
-                                              lua_tostring(L, -2));
-        Py_DECREF(functions);
+        PyObject *class =
+            functions != NULL
+                ? PyObject_CallMethod(functions, "find_class", "s", name)
+                : NULL;
+        Py_XDECREF(functions);
+        lp_python_ran(S);
         if (class == NULL) {
             return -1;
         }
