@@ -15,6 +15,9 @@
 #include "object/py_object.h"
 
 #define LP_EXPORT __attribute__((visibility("default")))
+#include "object/lua_table.h"
+#include "object/lua_thread.h"
+#include "object/lua_userdata.h"
 
 static struct PyModuleDef core_def = {
     PyModuleDef_HEAD_INIT, "pyhelper._core",
@@ -72,6 +75,7 @@ init_state_or_jump(struct lp_state *S, lua_State *L)
     lp_cross_begin_or_jump(&x, S, L);
     Py_INCREF(Py_None);
     none->obj = Py_None;
+    lp_lua_thread_init_or_jump(S, L);
     int done = publish_module();
     if (done < 0) {
         lp_door_close(&x, -1, 0);

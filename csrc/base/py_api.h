@@ -20,6 +20,7 @@
 /* Exported by every CPython 3.9-3.13, in the stable ABI only later. */
 PyAPI_FUNC(const char *) PyUnicode_AsUTF8AndSize(PyObject *, Py_ssize_t *);
 PyAPI_FUNC(PyObject *) PyMethod_New(PyObject *, PyObject *);
+PyAPI_FUNC(PyObject *) PyVectorcall_Call(PyObject *, PyObject *, PyObject *);
 
 #if !defined(Py_buffer) && Py_LIMITED_API + 0 < 0x030b0000
 /* The layout has been the same since 3.3; 3.11 made it part of the ABI. */

@@ -26,6 +26,7 @@ struct lp_view {
     unsigned strings_bytes : 1; /* strings='bytes' */
     unsigned unknown_error : 1; /* unknown='error' */
     unsigned by_value : 1;      /* results of calls are converted (lupa) */
+    unsigned python_first : 1; /* pyhelper's: containers by reference */
     unsigned has_converters : 1; /* py.register was used on this view */
     int converters; /* registry reference: table of this view's converters */
     int funcs;      /* registry reference: its module table, or LUA_NOREF */

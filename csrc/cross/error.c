@@ -208,20 +208,37 @@ lp_cross_fail(struct lp_state *S, lua_State *L, int out)
 
 /* ---- the exception types ---- */
 
+/* set_errors(LuaError, LuaSyntaxError, LuaMemoryError): the classes of
+ * pyhelper/_exceptions.py. */
 static PyObject *
-error_traceback(PyObject *self, void *closure)
+set_errors(PyObject *module, PyObject *args)
 {
-    (void)closure;
-    PyObject *capsule = PyObject_GetAttrString(self, "_lua_trace");
-    if (capsule == NULL) {
-        PyErr_Clear();
-        Py_RETURN_NONE;
+    PyObject *error, *syntax, *memory;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "OOO", &error, &syntax, &memory)) {
+        return NULL;
     }
+    Py_INCREF(error);
+    Py_INCREF(syntax);
+    Py_INCREF(memory);
+    lp_LuaError = error;
+    lp_LuaSyntaxError = syntax;
+    lp_LuaMemoryError = memory;
+    Py_RETURN_NONE;
+}
+
+/* trace_text(LuaError._lua_trace) -> text or None */
+static PyObject *
+trace_text(PyObject *module, PyObject *capsule)
+{
+    (void)module;
     struct lp_trace *trace = PyCapsule_GetPointer(capsule, trace_capsule);
-    char *text = trace != NULL ? lp_trace_text(trace) : NULL;
-    Py_DECREF(capsule);
+    if (trace == NULL) {
+        return NULL;
+    }
+    char *text = lp_trace_text(trace);
     if (text == NULL) {
-        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+        return PyErr_NoMemory();
     }
     PyObject *result =
         PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
@@ -229,64 +246,20 @@ error_traceback(PyObject *self, void *closure)
     return result;
 }
 
-static PyGetSetDef error_getset[] = {
-    {"traceback", error_traceback, NULL,
-     "The Lua stack where the error arose, as text, or None.", NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
-static char doc[] = "An error raised by Lua.  `value` is the Lua error value, "
-                "`traceback` the Lua stack where it arose.";
-
-static PyType_Slot error_slots[] = {
-    {Py_tp_doc, doc},
-    {Py_tp_getset, error_getset},
-    {0, NULL},
-};
-
-static PyType_Spec error_spec = {
-    .name = "pyhelper.LuaError",
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-    .slots = error_slots,
+static PyMethodDef methods[] = {
+    {"set_errors", set_errors, METH_VARARGS, NULL},
+    {"trace_text", trace_text, METH_O,       NULL},
+    {NULL,         NULL,       0,            NULL},
 };
 
 int
 lp_error_init_python(PyObject *module)
 {
-    if (lp_LuaError == NULL) {
-        PyObject *bases = PyTuple_Pack(1, PyExc_Exception);
-        if (bases == NULL) {
-            return -1;
-        }
-        lp_LuaError = PyType_FromSpecWithBases(&error_spec, bases);
-        Py_DECREF(bases);
-        if (lp_LuaError == NULL ||
-            PyObject_SetAttrString(lp_LuaError, "value", Py_None) < 0) {
-            return -1;
-        }
-        lp_LuaSyntaxError = PyErr_NewExceptionWithDoc(
-            "pyhelper.LuaSyntaxError", "Lua source that does not compile.",
-            lp_LuaError, NULL);
-        bases = PyTuple_Pack(2, lp_LuaError, PyExc_MemoryError);
-        if (bases == NULL) {
-            return -1;
-        }
-        lp_LuaMemoryError = PyErr_NewExceptionWithDoc(
-            "pyhelper.LuaMemoryError",
-            "Lua ran out of memory, or past its max_memory.", bases, NULL);
-        Py_DECREF(bases);
-        if (lp_LuaSyntaxError == NULL || lp_LuaMemoryError == NULL) {
-            return -1;
-        }
+    if (lp_LuaError == NULL) { /* until pyhelper comes */
+        lp_LuaError = lp_LuaSyntaxError = PyExc_RuntimeError;
+        lp_LuaMemoryError = PyExc_MemoryError;
     }
-    if (PyObject_SetAttrString(module, "LuaError", lp_LuaError) < 0 ||
-        PyObject_SetAttrString(module, "LuaSyntaxError", lp_LuaSyntaxError) <
-            0 ||
-        PyObject_SetAttrString(module, "LuaMemoryError", lp_LuaMemoryError) <
-            0) {
-        return -1;
-    }
-    return 0;
+    return PyModule_AddFunctions(module, methods);
 }
 
 void

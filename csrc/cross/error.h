@@ -27,7 +27,7 @@ void lp_cross_fail(struct lp_state *S, lua_State *L, int out);
 
 /* [-0, +0, m] Handler for lua_pcall, see LP_SLOT_HANDLER. */
 void lp_error_init_or_jump(struct lp_state *S, lua_State *L);
-/* [GIL] Make the exception types once.  0 or -1. */
+/* [GIL] Add set_errors and trace_text to pyhelper._core.  0 or -1. */
 int lp_error_init_python(PyObject *module);
 
 #endif

@@ -2,6 +2,7 @@
 #include "cross/protect.h"
 
 #include "cross/error.h"
+#include "cross/visit.h"
 
 struct protected_call {
     struct lp_state *S;
@@ -22,27 +23,51 @@ trampoline(lua_State *L)
     return n;
 }
 
-int
-lp_protect(struct lp_state *S, lua_State *L, lp_body body, void *ctx,
-           int nargs, int nresults)
+static int
+run(struct lp_state *S, lua_State *L, lp_body body, void *ctx, int nargs,
+    int nresults, int traced)
 {
     struct protected_call call = {S, body, ctx, 0};
+    int handler = 0;
+    if (traced) {
+        lp_push_slot(S, L, LP_SLOT_HANDLER);
+        lua_insert(L, -1 - nargs); /* handler, args */
+        handler = lua_gettop(L) - nargs;
+    }
     lp_push_slot(S, L, LP_SLOT_PROTECT);
     lua_pushlightuserdata(L, &call);
     if (nargs > 0) {
         lua_insert(L, -2 - nargs); /* ctx, args, function */
         lua_insert(L, -2 - nargs); /* function, ctx, args */
     }
-    int status = lua_pcall(L, 1 + nargs, nresults, 0);
+    int status = lua_pcall(L, 1 + nargs, nresults, handler);
+    if (LP_UNLIKELY(!lp_this_thread.gil)) {
+        lp_lua_ran(); /* the error arose in Lua code that the body ran */
+    }
     if (LP_UNLIKELY(status != LUA_OK)) {
         lp_error_from_lua(S, L, status, NULL);
-        return -1;
     }
-    if (LP_UNLIKELY(call.failed)) {
+    else if (LP_UNLIKELY(call.failed)) {
         lua_pop(L, nresults > 0 ? nresults : 0); /* MULTRET: none came */
-        return -1;
     }
-    return 0;
+    if (traced) {
+        lua_remove(L, handler);
+    }
+    return status != LUA_OK || call.failed ? -1 : 0;
+}
+
+int
+lp_protect(struct lp_state *S, lua_State *L, lp_body body, void *ctx,
+           int nargs, int nresults)
+{
+    return run(S, L, body, ctx, nargs, nresults, 0);
+}
+
+int
+lp_protect_code(struct lp_state *S, lua_State *L, lp_body body, void *ctx,
+                int nargs, int nresults)
+{
+    return run(S, L, body, ctx, nargs, nresults, 1);
 }
 
 void

@@ -18,6 +18,13 @@ typedef int (*lp_body)(lua_State *L, struct lp_state *S, void *ctx);
 int lp_protect(struct lp_state *S, lua_State *L, lp_body body, void *ctx,
                int nargs, int nresults);
 
+/* The same for a body that runs Lua code (metamethods, chunks): an error
+ * keeps the Lua stack for LuaError.traceback.  The body lets go of the GIL
+ * around that code by lp_lua_runs and lp_lua_ran; an error that jumps out in
+ * between takes it back here.  Needs six free stack slots. */
+int lp_protect_code(struct lp_state *S, lua_State *L, lp_body body, void *ctx,
+                    int nargs, int nresults);
+
 /* [-0, +0, m] Make the C function behind it for a new state. */
 void lp_protect_init_or_jump(struct lp_state *S, lua_State *L);
 

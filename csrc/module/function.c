@@ -3,6 +3,7 @@
  * row each.  What Python has no function for is in pyhelper/_functions.py. */
 #include "convert/call.h"
 #include "convert/to_python.h"
+#include "handle/lua_handle.h"
 #include "module/module.h"
 #include "object/door.h"
 
@@ -196,10 +197,32 @@ py_ref(lua_State *L)
     return lp_door_close(&x, n, 2);
 }
 
+/* proxy(table): a reference to the live table instead of a copy */
+static int
+py_proxy(lua_State *L)
+{
+    struct lp_state *S = LP_STATE(L);
+    struct lp_view *view = LP_VIEW(L);
+    if (!lua_istable(L, 1)) {
+        return luaL_error(L, "py.proxy: bad argument #1 (table expected, "
+                             "got %s)",
+                          luaL_typename(L, 1));
+    }
+    lua_settop(L, 1);
+    lp_new_ref_or_jump(L, S, view);
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    int n = lp_push_result(&x, lp_wrap_lua(S, L, 1, view), view, LP_AS_REF,
+                           2);
+    return lp_door_close(&x, n, 2);
+}
+
 void
 lp_module_function(lua_State *L, struct lp_state *S, struct lp_view *view)
 {
-    static const luaL_Reg functions[] = {{"ref", py_ref}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"ref",   py_ref  },
+                                         {"proxy", py_proxy},
+                                         {NULL,    NULL    }};
     lp_set_functions_or_jump(L, S, view, functions);
     for (int i = 0; i < N_ROWS; i++) {
         lua_pushlightuserdata(L, S);

@@ -8,8 +8,9 @@
 #include "cross/protect.h"
 #include "cross/visit.h"
 #include "handle/py_handle.h"
+#include "object/lua_thread.h"
+#include "object/lua_value.h"
 
-PyAPI_FUNC(PyObject *) PyVectorcall_Call(PyObject *, PyObject *, PyObject *);
 
 struct lua_call {
     struct lp_state *S;
@@ -37,10 +38,9 @@ keywords(PyObject *const *values, PyObject *kwnames)
     return kwargs;
 }
 
-/* The results on the stack from `first` on: none is None, several a tuple. */
-static PyObject *
-convert_results(lua_State *L, struct lp_state *S, int first,
-                struct lp_view *view)
+PyObject *
+lp_lua_results(lua_State *L, struct lp_state *S, int first,
+               struct lp_view *view)
 {
     int n = lua_gettop(L) - first + 1;
     if (n == 0) {
@@ -93,7 +93,7 @@ call_body(lua_State *L)
     lua_call(L, nargs, LUA_MULTRET);
     c->running = 0;
     lp_lua_ran();
-    c->result = convert_results(L, S, 2, view);
+    c->result = lp_lua_results(L, S, 2, view);
     c->failed = c->result == NULL;
     return 0;
 }
@@ -270,11 +270,30 @@ static PyMethodDef methods[] = {
     {NULL,            NULL,          0,            NULL},
 };
 
+/* f.coroutine(*args) */
+static PyObject *
+function_coroutine(PyObject *self, PyObject *args)
+{
+    return lp_lua_thread_start(self, args);
+}
+
+#define METHODS(X) X(__reduce_ex__)
+#define METHOD(name) LP_METHOD_IN_PYTHON("pyhelper._table", name)
+METHODS(METHOD)
+
+static PyMethodDef function_methods[] = {
+    {"coroutine", function_coroutine, METH_VARARGS,
+     "A new coroutine of this function, which starts with these arguments."},
+    METHODS(LP_METHOD_ROW)
+    {NULL, NULL, 0, NULL},
+};
+
 static PyType_Slot function_slots[] = {
     {Py_tp_doc, doc},
     {Py_tp_call, PyVectorcall_Call},
     {Py_tp_descr_get, function_get},
     {Py_tp_getset, function_getset},
+    {Py_tp_methods, function_methods},
     {Py_tp_repr, function_repr},
     {0, NULL},
 };

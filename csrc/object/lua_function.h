@@ -9,6 +9,11 @@
 PyObject *lp_lua_call(PyObject *self, PyObject *const *args, size_t nargsf,
                       PyObject *kwnames);
 
+/* [GIL, lock, inside lp_protect; -0, +0, e] The values from `first` to the top
+ * as one Python object: none is None, several are a tuple. */
+PyObject *lp_lua_results(lua_State *L, struct lp_state *S, int first,
+                         struct lp_view *view);
+
 /* [GIL] Register the Python type.  0 or -1. */
 int lp_lua_function_init_python(PyObject *module);
 /* [-0, +0, m] The C function behind calls, for a new state. */

@@ -8,7 +8,12 @@ are first used.
 
 __version__ = "0.1.0"
 
-_HOMES = {}  # public name -> module of this package that defines it
+# public name -> module of this package that defines it
+_HOMES = {
+    "LuaError": "_exceptions",
+    "LuaSyntaxError": "_exceptions",
+    "LuaMemoryError": "_exceptions",
+}
 
 
 def __getattr__(name):

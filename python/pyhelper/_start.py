@@ -10,10 +10,15 @@ def start(embedded):
     if _started:  # another Lua state of this process
         return
     _started = True
+    from . import _core, _exceptions
+
+    _core.set_errors(
+        _exceptions.LuaError, _exceptions.LuaSyntaxError, _exceptions.LuaMemoryError
+    )
     if embedded:
         import atexit
 
-        from . import _core, _signals, _spawned_main, _streams
+        from . import _signals, _spawned_main, _streams
 
         _streams.install()
         _spawned_main._luapy_mark_main()

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* Userdata and LuaJIT's cdata: opaque in Python but for what their
+ * metatables give: fields, items, length, calls, text. */
+#include "object/lua_userdata.h"
+
+#include "object/lua_function.h"
+#include "object/lua_value.h"
+
+static char userdata_doc[] = "A Lua userdata, by reference.";
+static char cdata_doc[] = "A cdata of LuaJIT, by reference.";
+
+#define METHODS(X) X(__reduce_ex__)
+#define METHOD(name) LP_METHOD_IN_PYTHON("pyhelper._table", name)
+METHODS(METHOD)
+
+static PyMethodDef methods[] = {
+    METHODS(LP_METHOD_ROW)
+    {NULL, NULL, 0, NULL},
+};
+
+static int
+userdata_bool(PyObject *self)
+{
+    (void)self;
+    return 1; /* as in Lua, whatever its length */
+}
+
+#define SLOTS(doc)                                                            \
+    {                                                                         \
+        {Py_tp_doc, doc}, {Py_tp_call, PyVectorcall_Call},                    \
+            {Py_tp_getattro, lp_lua_getattro},                                \
+            {Py_tp_setattro, lp_lua_setattro}, {Py_tp_str, lp_lua_str},       \
+            {Py_tp_methods, methods}, {Py_mp_length, lp_lua_length},          \
+            {Py_mp_subscript, lp_lua_get},                                    \
+            {Py_mp_ass_subscript, lp_lua_set}, {Py_nb_bool, userdata_bool},   \
+        {                                                                     \
+            0, NULL                                                           \
+        }                                                                     \
+    }
+
+static PyType_Slot userdata_slots[] = SLOTS(userdata_doc);
+static PyType_Slot cdata_slots[] = SLOTS(cdata_doc);
+
+static PyType_Spec userdata_spec = {
+    .name = "pyhelper.LuaUserdata",
+    .basicsize = sizeof(struct lp_lua_object),
+    .flags = Py_TPFLAGS_DEFAULT | LP_TPFLAGS_VECTORCALL,
+    .slots = userdata_slots,
+};
+
+static PyType_Spec cdata_spec = {
+    .name = "pyhelper.LuaCData",
+    .basicsize = sizeof(struct lp_lua_object),
+    .flags = Py_TPFLAGS_DEFAULT | LP_TPFLAGS_VECTORCALL,
+    .slots = cdata_slots,
+};
+
+int
+lp_lua_userdata_init_python(PyObject *module)
+{
+    return lp_lua_register_type(module, LUA_TUSERDATA, &userdata_spec,
+                                lp_lua_call) < 0 ||
+                   lp_lua_register_type(module, LP_TCDATA, &cdata_spec,
+                                        lp_lua_call) < 0
+               ? -1
+               : 0;
+}

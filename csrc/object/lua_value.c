@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+#include "object/lua_value.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "convert/to_lua.h"
+#include "convert/to_python.h"
+#include "cross/protect.h"
+#include "cross/visit.h"
+
+struct access {
+    struct lp_lua_object *self;
+    PyObject *key, *item; /* borrowed */
+    PyObject *result;     /* owned */
+    Py_ssize_t size;
+    int found;
+};
+
+enum { VALUE = 2 }; /* stack of the bodies */
+
+/* [GIL, no lock] Run a body on the Lua value that `a->self` stands for. */
+static int
+visit(struct access *a, lp_body body)
+{
+    struct lp_state *S = a->self->S;
+    struct lp_visit v;
+    if (lp_visit_begin(&v, S) < 0) {
+        return -1;
+    }
+    Py_INCREF(a->self); /* Lua code may drop the last other reference */
+    lp_push_ref(S, v.frame.L, a->self->ref);
+    int done = lp_protect_code(S, v.frame.L, body, a, 1, 0);
+    lp_visit_end(&v);
+    Py_DECREF(a->self);
+    return done;
+}
+
+PyObject *
+lp_lua_item(struct lp_state *S, lua_State *L, int index, struct lp_view *view)
+{
+    return lua_type(L, index) == LUA_TTABLE && !view->has_converters
+               ? lp_wrap_lua(S, L, index, view)
+               : lp_to_python(S, L, index, view);
+}
+
+/* ---- fields ---- */
+
+/* [GIL, lock, inside lp_protect; +1] Items are keys as they are: a tuple is
+ * no new table that nobody could look up. */
+static int
+push_key(struct lp_state *S, lua_State *L, struct access *a)
+{
+    return lp_push_value(S, L, a->key, a->self->view, LP_SHALLOW);
+}
+
+/* [-1, +1, e] Replace the key on top by the field. */
+static void
+get_or_jump(lua_State *L)
+{
+    if (lua_getmetatable(L, VALUE)) {
+        lua_pop(L, 1);
+        lp_lua_runs();
+        lua_gettable(L, VALUE);
+        lp_lua_ran();
+    }
+    else if (lua_istable(L, VALUE)) {
+        lua_rawget(L, VALUE);
+    }
+    else {
+        luaL_error(L, "attempt to index a %s value", luaL_typename(L, VALUE));
+    }
+}
+
+static int
+get_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    struct access *a = ctx;
+    if (push_key(S, L, a) < 0) {
+        return -1;
+    }
+    get_or_jump(L);
+    a->result = lp_lua_item(S, L, -1, a->self->view);
+    return a->result != NULL ? 0 : -1;
+}
+
+/* t[i] of a table without metatable needs no protected call: nothing is
+ * allocated and no code runs.  1 done, 0 not this case, -1 Python error. */
+static int
+get_index(struct lp_lua_object *self, PyObject *key, PyObject **result)
+{
+    int overflow;
+    if (Py_TYPE(key) != &PyLong_Type ||
+        (PyTypeObject *)Py_TYPE(self) != lp_lua_types[LUA_TTABLE]) {
+        return 0;
+    }
+    long long i = PyLong_AsLongLongAndOverflow(key, &overflow);
+    if (overflow || i > INT_MAX || i < INT_MIN) {
+        return 0;
+    }
+    struct lp_state *S = self->S;
+    struct lp_visit v;
+    if (lp_visit_begin(&v, S) < 0) {
+        return -1;
+    }
+    lua_State *L = v.frame.L;
+    int done = 0, top = lua_gettop(L);
+    lp_push_ref(S, L, self->ref);
+    if (!lua_getmetatable(L, -1)) {
+        lua_rawgeti(L, -1, (int)i);
+        *result = lp_lua_item(S, L, lua_gettop(L), self->view);
+        done = *result != NULL ? 1 : -1;
+    }
+    lua_settop(L, top);
+    lp_visit_end(&v);
+    return done;
+}
+
+PyObject *
+lp_lua_get(PyObject *self, PyObject *key)
+{
+    PyObject *result = NULL;
+    int done = get_index((struct lp_lua_object *)self, key, &result);
+    if (done != 0) {
+        return result;
+    }
+    struct access a = {.self = (struct lp_lua_object *)self, .key = key};
+    return visit(&a, get_body) < 0 ? NULL : a.result;
+}
+
+static int
+set_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    struct access *a = ctx;
+    if (push_key(S, L, a) < 0) {
+        return -1;
+    }
+    if (a->item == NULL) {
+        lua_pushnil(L);
+    }
+    else if (lp_push_value(S, L, a->item, a->self->view, 0) < 0) {
+        return -1;
+    }
+    if (lua_getmetatable(L, VALUE)) {
+        lua_pop(L, 1);
+        lp_lua_runs();
+        lua_settable(L, VALUE);
+        lp_lua_ran();
+    }
+    else if (lua_istable(L, VALUE)) {
+        lua_rawset(L, VALUE);
+    }
+    else {
+        luaL_error(L, "attempt to index a %s value", luaL_typename(L, VALUE));
+    }
+    return 0;
+}
+
+int
+lp_lua_set(PyObject *self, PyObject *key, PyObject *item)
+{
+    struct access a = {.self = (struct lp_lua_object *)self,
+                       .key = key,
+                       .item = item};
+    return visit(&a, set_body);
+}
+
+static int
+contains_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    struct access *a = ctx;
+    if (push_key(S, L, a) < 0) {
+        return -1;
+    }
+    get_or_jump(L);
+    a->found = !lua_isnil(L, -1);
+    return 0;
+}
+
+int
+lp_lua_contains(PyObject *self, PyObject *key)
+{
+    struct access a = {.self = (struct lp_lua_object *)self, .key = key};
+    return visit(&a, contains_body) < 0 ? -1 : a.found;
+}
+
+/* ---- length, text ---- */
+
+static int
+length_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    struct access *a = ctx;
+    int meta = luaL_getmetafield(L, VALUE, "__len");
+    (void)S;
+    if (!meta && !lua_istable(L, VALUE)) {
+        PyErr_Format(PyExc_TypeError, "a Lua %s has no len()",
+                     luaL_typename(L, VALUE));
+        return -1;
+    }
+    /* In 5.1 `#t` asks no metamethod of a table. */
+    if (meta && !(LP_LUA51 && lua_istable(L, VALUE))) {
+        lua_pushvalue(L, VALUE);
+        lp_lua_runs();
+        lua_call(L, 1, 1);
+        lp_lua_ran();
+        lua_Number n = lua_tonumber(L, -1);
+        if (!lua_isnumber(L, -1) || !(n >= 0 && n < 9007199254740992.0)) {
+            PyErr_SetString(PyExc_ValueError, "__len gave no length");
+            return -1;
+        }
+        a->size = (Py_ssize_t)n;
+        return 0;
+    }
+    a->size = (Py_ssize_t)lua_rawlen(L, VALUE);
+    return 0;
+}
+
+Py_ssize_t
+lp_lua_length(PyObject *self)
+{
+    struct access a = {.self = (struct lp_lua_object *)self};
+    return visit(&a, length_body) < 0 ? -1 : a.size;
+}
+
+static int
+str_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    struct access *a = ctx;
+    size_t n;
+    (void)S;
+    if (!luaL_getmetafield(L, VALUE, "__tostring")) {
+        return 0;
+    }
+    lua_pushvalue(L, VALUE);
+    lp_lua_runs();
+    lua_call(L, 1, 1);
+    lp_lua_ran();
+    const char *s = lua_tolstring(L, -1, &n);
+    if (s == NULL) {
+        PyErr_SetString(PyExc_TypeError, "__tostring gave no string");
+        return -1;
+    }
+    a->result = PyUnicode_DecodeUTF8(s, (Py_ssize_t)n, "replace");
+    return a->result != NULL ? 0 : -1;
+}
+
+PyObject *
+lp_lua_str(PyObject *self)
+{
+    struct access a = {.self = (struct lp_lua_object *)self};
+    if (visit(&a, str_body) < 0) {
+        return NULL;
+    }
+    return a.result != NULL ? a.result : PyObject_Repr(self);
+}
+
+/* ---- attributes ---- */
+
+/* Names of Python's protocols, __so__, are never Lua fields. */
+static int
+is_protocol_name(PyObject *name)
+{
+    Py_ssize_t n;
+    const char *s = PyUnicode_AsUTF8AndSize(name, &n);
+    if (s == NULL) {
+        PyErr_Clear();
+        return 0;
+    }
+    return n > 4 && s[0] == '_' && s[1] == '_' && s[n - 1] == '_' &&
+           s[n - 2] == '_';
+}
+
+/* These win over Lua fields of the same name: without them a table would be
+ * no mapping (dict(t) asks for `keys`). */
+static int
+is_mapping_name(PyObject *name)
+{
+    return PyUnicode_CompareWithASCIIString(name, "keys") == 0 ||
+           PyUnicode_CompareWithASCIIString(name, "values") == 0 ||
+           PyUnicode_CompareWithASCIIString(name, "items") == 0;
+}
+
+PyObject *
+lp_lua_getattro(PyObject *self, PyObject *name)
+{
+    int is_table = Py_TYPE(self) == lp_lua_types[LUA_TTABLE];
+    if (is_protocol_name(name) || (is_table && is_mapping_name(name))) {
+        return PyObject_GenericGetAttr(self, name);
+    }
+    PyObject *value = lp_lua_get(self, name);
+    if (value != Py_None) {
+        return value;
+    }
+    /* Lua has no such field: a method, or nil after all. */
+    PyObject *method = PyObject_GenericGetAttr(self, name);
+    if (method != NULL) {
+        Py_DECREF(value);
+        return method;
+    }
+    if (!PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        Py_DECREF(value);
+        return NULL;
+    }
+    PyErr_Clear();
+    return value;
+}
+
+int
+lp_lua_setattro(PyObject *self, PyObject *name, PyObject *item)
+{
+    return is_protocol_name(name) ? PyObject_GenericSetAttr(self, name, item)
+                                  : lp_lua_set(self, name, item);
+}
+
+/* ---- methods that are written in Python ---- */
+
+PyObject *
+lp_lua_method_in_python(const char *module, const char *name, PyObject *self,
+                        PyObject *args, PyObject *kwargs)
+{
+    PyObject *m = PyImport_ImportModule(module), *function = NULL;
+    PyObject *all = NULL, *result = NULL, *first = PyTuple_Pack(1, self);
+    if (m != NULL && first != NULL) {
+        function = PyObject_GetAttrString(m, name);
+        all = PySequence_Concat(first, args);
+    }
+    if (function != NULL && all != NULL) {
+        result = PyObject_Call(function, all, kwargs);
+    }
+    Py_XDECREF(m);
+    Py_XDECREF(function);
+    Py_XDECREF(first);
+    Py_XDECREF(all);
+    return result;
+}
