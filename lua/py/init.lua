@@ -2,6 +2,7 @@
 -- The module table `py`. Requiring it starts nothing: the first function that
 -- is used does (see py/start.lua), and then all of them are in the table.
 
+---@class py
 local py = {}
 
 --- Settings made by py.config before Python starts.
