@@ -12,6 +12,9 @@
 #include "module/stream.h"
 #include "object/door.h"
 #include "object/lua_function.h"
+#include "object/lua_table.h"
+#include "object/lua_thread.h"
+#include "object/lua_userdata.h"
 #include "object/py_object.h"
 
 #define LP_EXPORT __attribute__((visibility("default")))
@@ -38,6 +41,9 @@ make_module(void)
     if (module == NULL || lp_error_init_python(module) < 0 ||
         lp_lua_handle_init_python(module) < 0 ||
         lp_lua_function_init_python(module) < 0 ||
+        lp_lua_table_init_python(module) < 0 ||
+        lp_lua_userdata_init_python(module) < 0 ||
+        lp_lua_thread_init_python(module) < 0 ||
         lp_stream_init_python(module) < 0) {
         Py_XDECREF(module);
         return NULL;
@@ -64,6 +70,7 @@ init_state_or_jump(struct lp_state *S, lua_State *L)
     lp_protect_init_or_jump(S, L);
     lp_error_init_or_jump(S, L);
     lp_lua_function_init_or_jump(S, L);
+    lp_lua_thread_init_or_jump(S, L);
     lp_call_init_or_jump(S, L);
     lp_py_object_init_or_jump(S, L);
     lp_py_error_init_or_jump(S, L);
