@@ -57,6 +57,8 @@ def remember(filename, source, block):
 
 def publish(code):
     """Let `linecache` show the lines of the block that `code` is part of."""
+    import linecache  # noqa: F401 - _show fills it only if it is there
+
     known = _computed.get(code.co_filename, ())
     for source, block in known:
         if len(known) == 1 or block.contains(code):
