@@ -17,6 +17,7 @@ SOURCES := CMakeLists.txt rockspec/lua-py-scm-1.rockspec \
 
 IN_TREE := .venv/bin/python scripts/environment.py
 RUN_TESTS := .venv/bin/python scripts/run_tests.py
+BENCH := $(IN_TREE) build/bench/venv/bin/python bench/run.py
 
 # LuaRocks builds every ABI in one folder, and apt and pip go one by one.
 .NOTPARALLEL:
@@ -25,7 +26,7 @@ unexport MAKEFLAGS MFLAGS
 
 .PHONY: help
 help: ## list the targets (this one)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo '  PYTHON=/path/to/python3   make .venv with this Python (3.9 to 3.13)'
 	@echo '  FULL=1                    make test: all specs on every Lua with every Python'
@@ -54,6 +55,17 @@ lint: $(STAMPS)/system-lint $(LINT_PACKAGES) ## check layers, C warnings, Lua an
 .PHONY: asan
 asan: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(SANITIZED) ## run the specs with address and undefined-behaviour checks
 	@$(RUN_TESTS) --tree .tree-asan --sanitized --lua luajit --lua lua5.4
+
+.PHONY: bench bench-check
+bench: bench-ready ## measure every operation beside its floor, native Python and lupa
+	@$(BENCH)
+
+bench-check: bench-ready ## the same, and fail where a goal is not met
+	@$(BENCH) --check
+
+.PHONY: bench-ready
+bench-ready: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(STAMPS)/rock-5.1
+	@bench/prepare.sh
 
 .PHONY: clean
 clean: ## remove everything that was built or installed here
