@@ -10,12 +10,14 @@
 #include "handle/lua_handle.h"
 #include "module/functions.h"
 #include "module/stream.h"
+#include "numpy_tensor.h"
 #include "object/door.h"
 #include "object/lua_function.h"
 #include "object/lua_table.h"
 #include "object/lua_thread.h"
 #include "object/lua_userdata.h"
 #include "object/py_object.h"
+#include "tensor/memory.h"
 
 #define LP_EXPORT __attribute__((visibility("default")))
 #include "object/lua_table.h"
@@ -41,6 +43,7 @@ make_module(void)
     if (module == NULL || lp_error_init_python(module) < 0 ||
         lp_lua_handle_init_python(module) < 0 ||
         lp_lua_function_init_python(module) < 0 ||
+        lp_memory_init_python(module) < 0 ||
         lp_lua_table_init_python(module) < 0 ||
         lp_lua_userdata_init_python(module) < 0 ||
         lp_lua_thread_init_python(module) < 0 ||
@@ -48,6 +51,7 @@ make_module(void)
         Py_XDECREF(module);
         return NULL;
     }
+    lp_provider_register(&lp_numpy_provider);
     core_module = module;
     return module;
 }

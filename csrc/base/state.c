@@ -224,6 +224,15 @@ lp_drain_unrefs(struct lp_state *S, lua_State *L)
     lua_pop(L, 1);
 }
 
+void
+lp_relieve_slow_or_jump(struct lp_state *S, lua_State *L)
+{
+    enum { KILOBYTE = 1024, MAX_STEP = 1 << 20 };
+    size_t step = S->foreign / KILOBYTE;
+    S->foreign = 0;
+    lua_gc(L, LUA_GCSTEP, step < MAX_STEP ? (int)step : MAX_STEP);
+}
+
 int
 lp_ref_or_jump(struct lp_state *S, lua_State *L)
 {

@@ -109,6 +109,10 @@ struct lp_state {
     /* Addresses by which call.c knows its markers. */
     const void *args_marker, *kwargs_marker, *kwargs_mt;
 
+    /* Bytes of arrays that new references and tensors keep alive, which
+     * Lua's collector cannot see; see lp_relieve_or_jump. */
+    size_t foreign;
+
     /* For the tensor providers, see tensor/provider.h. */
     const void *provider;
     void *provider_data;
@@ -128,6 +132,19 @@ void lp_set_slot_or_jump(struct lp_state *S, lua_State *L, enum lp_slot slot);
 /* [GIL] Holding a state from Python. */
 void lp_state_hold(struct lp_state *S);
 void lp_state_release(struct lp_state *S);
+
+/* [lock, GIL or not; -0, +0, em] Before a new reference or tensor: when those
+ * made since the last time hold much foreign memory, drive the collector as
+ * far as that much memory of Lua's own would have. */
+enum { LP_FOREIGN_STEP = 16 << 20 };
+void lp_relieve_slow_or_jump(struct lp_state *S, lua_State *L);
+static inline void
+lp_relieve_or_jump(struct lp_state *S, lua_State *L)
+{
+    if (LP_UNLIKELY(S->foreign >= LP_FOREIGN_STEP)) {
+        lp_relieve_slow_or_jump(S, L);
+    }
+}
 
 /* Is Python up?  False before it starts and from the moment it ends: then
  * nothing may call into it and releases are skipped. */

@@ -291,6 +291,9 @@ push_array(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj,
     case LP_FLOAT:
         plain = PyNumber_Float(obj);
         break;
+    case LP_SCALAR:
+        plain = PyObject_CallMethod(obj, "item", NULL);
+        break;
     case LP_TABLE:
         plain = PyObject_CallMethod(obj, "tolist", NULL);
         break;

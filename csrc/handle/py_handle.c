@@ -23,6 +23,7 @@ lp_check_ref_or_jump(lua_State *L, int index)
 struct lp_handle *
 lp_new_ref_or_jump(lua_State *L, struct lp_state *S, struct lp_view *view)
 {
+    lp_relieve_or_jump(S, L);
     struct lp_handle *h = lp_new_userdata(L, sizeof *h);
     *h = (struct lp_handle){&lp_ref_magic, NULL, view, NULL, 0};
     lp_push_slot(S, L, LP_SLOT_REF_MT);

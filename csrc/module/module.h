@@ -22,6 +22,7 @@ void lp_module_iterate(lua_State *L, struct lp_state *S,
                        struct lp_view *view);
 void lp_module_life(lua_State *L, struct lp_state *S, struct lp_view *view);
 void lp_module_start(lua_State *L, struct lp_state *S, struct lp_view *view);
+void lp_module_tensor(lua_State *L, struct lp_state *S, struct lp_view *view);
 void lp_module_view(lua_State *L, struct lp_state *S, struct lp_view *view);
 
 /* [GIL, no lock] `__main__.__dict__`, owned by the process. */

@@ -38,6 +38,7 @@ lp_push_functions_or_jump(lua_State *L, struct lp_state *S,
     lp_module_iterate(L, S, view);
     lp_module_life(L, S, view);
     lp_module_start(L, S, view);
+    lp_module_tensor(L, S, view);
     lp_module_view(L, S, view);
     lp_push_slot(S, L, LP_SLOT_NONE);
     lua_setfield(L, -2, "None");

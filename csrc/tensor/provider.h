@@ -1,32 +1,47 @@
 /* SPDX-License-Identifier: MIT */
-/* What the converters know of tensors: this interface, never a provider.
- * Providers (numpy_tensor.c, torch7_tensor.c) register themselves. */
+/* What the rest knows of tensors: this interface, never a provider.
+ * Providers (torch7_tensor.c, numpy_tensor.c) are registered by the door. */
 #ifndef LP_PROVIDER_H
 #define LP_PROVIDER_H
 
 #include "base/state.h"
+#include "tensor/ndarray.h"
 
 struct lp_tensor_provider {
     const char *name; /* as py.info() shows it */
 
     /* [GIL, lock; -0, +0, -] If the value at `index` is a tensor or storage
      * of this provider, make the ndarray on its memory.  1 done, 0 another
-     * kind of value, -1 Python error.  Runs Lua only inside lp_protect. */
+     * kind of value, -1 Python error.  Runs Lua only inside lp_protect.
+     * NumPy may not be imported yet. */
     int (*to_python)(struct lp_state *S, lua_State *L, int index,
                      PyObject **result);
 
-    /* [GIL, lock, inside lp_protect; -0, +1, em] If this provider is the
-     * state's, push a tensor for an array.  `share`: refuse (ValueError with
-     * the reason) what could only be copied.  1 pushed, 0 this is no array,
-     * -1 Python error. */
-    int (*from_python)(struct lp_state *S, lua_State *L, PyObject *array,
-                       int share);
+    /* [lock, GIL or not; -0, +0, m] Can it serve this state? */
+    int (*available_or_jump)(struct lp_state *S, lua_State *L);
+
+    /* [GIL, lock, inside lp_protect; -0, +1, em] Push a tensor on memory
+     * that `array` owns.  0, or -1 with a Python error.  NumPy is there. */
+    int (*push)(struct lp_state *S, lua_State *L,
+                const struct lp_layout *layout, PyObject *array);
+
+    /* [lock, no GIL; -0, +1, em] Push the table of functions with which Lua
+     * code makes tensors; NULL if the provider brings its own library. */
+    void (*push_library_or_jump)(struct lp_state *S, lua_State *L);
 };
 
 /* [-] At most four; the order of registration is the order of asking. */
 void lp_provider_register(const struct lp_tensor_provider *provider);
 
-/* [GIL, lock; -0, +0, -] The converters' side: any provider's value. */
+/* [lock; -0, +0, m] The provider of this state's tensors, which the first
+ * call fixes. */
+const struct lp_tensor_provider *lp_provider_or_jump(struct lp_state *S,
+                                                     lua_State *L);
+/* [lock; -0, +1, em] Push the library of the provider that has one: it works
+ * also in a state whose arrays become the other provider's tensors. */
+void lp_push_tensor_library_or_jump(struct lp_state *S, lua_State *L);
+
+/* [GIL, lock; -0, +0, -] Any provider's value; results as of `to_python`. */
 int lp_tensor_to_python(struct lp_state *S, lua_State *L, int index,
                         PyObject **result);
 
@@ -37,15 +52,17 @@ enum lp_array_kind {
     LP_INTEGER,     /* NumPy integer scalar or 0-d integer array */
     LP_FLOAT,       /* NumPy floating scalar or 0-d array */
     LP_BOOLEAN,     /* numpy.bool_ */
+    LP_SCALAR,      /* 0-d array of another library: `item()` */
     LP_TABLE,       /* array of objects or strings: `tolist()` */
 };
-/* [GIL, lock] Classify; LP_NOT_ARRAY costs no failing look-up for types that
- * were seen before.  -1 with a Python error. */
+/* [GIL, lock] Classify; LP_NOT_ARRAY costs no look-up for types that were
+ * seen before.  -1 with a Python error. */
 int lp_array_kind(struct lp_state *S, PyObject *obj);
 
 /* [GIL, lock, inside lp_protect; -0, +1, em] Push a tensor for an object of
- * kind LP_ARRAY.  1 pushed, 0 none of the providers takes it (`nested` says
- * that it lies in a container, where a reference serves), -1 Python error. */
+ * kind LP_ARRAY.  `share`: what could only be copied is refused, ValueError
+ * with the reason.  1 pushed; 0 tensors cannot express it and `nested` says
+ * that it lies in a container, where a reference serves; -1 Python error. */
 int lp_tensor_push(struct lp_state *S, lua_State *L, PyObject *obj, int share,
                    int nested);
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* py.share, and what py.torch and py.info need to know of tensors. */
+#include "cross/protect.h"
+#include "module/module.h"
+#include "object/door.h"
+#include "tensor/provider.h"
+
+static int
+share_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    PyObject *obj = ctx;
+    int kind = lp_array_kind(S, obj);
+    if (kind < 0) {
+        return -1;
+    }
+    if (kind != LP_ARRAY) {
+        PyErr_Format(PyExc_TypeError,
+                     "py.share: an array with a number of dimensions, of "
+                     "numbers, was expected, got %R",
+                     (PyObject *)Py_TYPE(obj));
+        return -1;
+    }
+    return lp_tensor_push(S, L, obj, 1, 0);
+}
+
+/* share(ref): a tensor on the memory of an array, never a copy */
+static int
+py_share(lua_State *L)
+{
+    struct lp_state *S = LP_STATE(L);
+    PyObject *obj = lp_check_ref_or_jump(L, 1)->obj;
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    Py_INCREF(obj);
+    int n = lp_protect(S, L, share_body, obj, 0, 1);
+    lp_queue_decref(S, obj);
+    return lp_door_close(&x, n < 0 ? -1 : 1, 0);
+}
+
+/* _tensor() -> the functions of the built-in tensors, for py.torch */
+static int
+tensor_library(lua_State *L)
+{
+    lp_push_tensor_library_or_jump(LP_STATE(L), L);
+    return 1;
+}
+
+/* _tensor_provider([fix]) -> its name; nil while the choice is open, unless
+ * `fix` makes it */
+static int
+tensor_provider(lua_State *L)
+{
+    struct lp_state *S = LP_STATE(L);
+    const struct lp_tensor_provider *provider =
+        lua_toboolean(L, 1) ? lp_provider_or_jump(S, L) : S->provider;
+    if (provider != NULL) {
+        lua_pushstring(L, provider->name);
+    }
+    else {
+        lua_pushnil(L);
+    }
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"share",            py_share       },
+    {"_tensor",          tensor_library },
+    {"_tensor_provider", tensor_provider},
+    {NULL,               NULL           },
+};
+
+void
+lp_module_tensor(lua_State *L, struct lp_state *S, struct lp_view *view)
+{
+    lp_set_functions_or_jump(L, S, view, functions);
+}

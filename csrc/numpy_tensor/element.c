@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* Elements, by number: t[i] is an element of a vector or a slice of anything
+ * else.  Other keys are Torch7's API: methods `__index__`, `__newindex__`. */
+#include <math.h>
+#include <string.h>
+
+#include "numpy_tensor/tensor.h"
+
+void
+lp_push_element(lua_State *L, enum lp_dtype dtype, const char *p)
+{
+    lua_Number number;
+    switch (dtype) {
+/* Through 5.3 on, integers are integers. */
+#if LP_LUA53_UP
+#define LP_PUSH_INTEGRAL(value) lua_pushinteger(L, (lua_Integer)(value))
+#else
+#define LP_PUSH_INTEGRAL(value) lua_pushnumber(L, (lua_Number)(value))
+#endif
+#define LP_ROW(name, ctype, num, integral)                                    \
+    case LP_##name: {                                                         \
+        ctype value;                                                          \
+        memcpy(&value, p, sizeof value);                                      \
+        if (integral) {                                                       \
+            LP_PUSH_INTEGRAL(value);                                          \
+            return;                                                           \
+        }                                                                     \
+        number = dtype == LP_Half ? lp_half_to_double((uint16_t)value)        \
+                                  : (lua_Number)value;                        \
+        lua_pushnumber(L, number);                                            \
+        return;                                                               \
+    }
+        LP_DTYPES(LP_ROW)
+#undef LP_ROW
+#undef LP_PUSH_INTEGRAL
+    default:
+        lua_pushnil(L);
+    }
+}
+
+/* A Lua number as an integer that wraps like C's; what C leaves undefined is
+ * the nearest integer, and 0 for nan. */
+static int64_t
+to_integer(lua_State *L, int index)
+{
+#if LP_LUA53_UP
+    if (lua_isinteger(L, index)) {
+        return lua_tointeger(L, index);
+    }
+#endif
+    const lua_Number limit = 9223372036854775808.0; /* 2^63 */
+    lua_Number number = lua_tonumber(L, index);
+    if (number >= -limit && number < limit) {
+        return (int64_t)number;
+    }
+    return number >= limit ? INT64_MAX : number < 0 ? INT64_MIN : 0;
+}
+
+void
+lp_set_element_or_jump(lua_State *L, enum lp_dtype dtype, char *p, int index)
+{
+    if (!lua_isnumber(L, index)) {
+        luaL_error(L, "bad argument #%d to '?' (number expected, got %s)",
+                   index, luaL_typename(L, index));
+    }
+    switch (dtype) {
+#define LP_ROW(name, ctype, num, integral)                                    \
+    case LP_##name: {                                                         \
+        ctype value;                                                          \
+        if (integral) {                                                       \
+            value = (ctype)to_integer(L, index);                              \
+        }                                                                     \
+        else if (dtype == LP_Half) {                                          \
+            value = (ctype)lp_double_to_half(lua_tonumber(L, index));         \
+        }                                                                     \
+        else {                                                                \
+            value = (ctype)lua_tonumber(L, index);                            \
+        }                                                                     \
+        memcpy(p, &value, sizeof value);                                      \
+        return;                                                               \
+    }
+        LP_DTYPES(LP_ROW)
+#undef LP_ROW
+    default:
+        return;
+    }
+}
+
+/* [-0, +0, e] The index at 2 as a position from 0; counts from the end if it
+ * is negative. */
+static int64_t
+position_or_jump(lua_State *L, int64_t size)
+{
+    int64_t i = (int64_t)lua_tonumber(L, 2);
+    i = i < 0 ? size + i : i - 1;
+    if (i < 0 || i >= size) {
+        luaL_error(L, "bad argument #2 to '?' (out of range)");
+    }
+    return i;
+}
+
+/* [-0, +1, e] The method of the table at upvalue 1 that does what numbers do
+ * not; arguments 1 and 2 (and 3) are passed on. */
+static int
+call_method_or_jump(lua_State *L, const char *name, int nresults)
+{
+    int nargs = lua_gettop(L);
+    lua_getfield(L, lua_upvalueindex(1), name);
+    if (lua_isnil(L, -1)) {
+        return luaL_error(L, "a tensor cannot be indexed by a %s",
+                          luaL_typename(L, 2));
+    }
+    lua_insert(L, 1);
+    lua_call(L, nargs, nresults);
+    return nresults;
+}
+
+int
+lp_tensor_index(lua_State *L)
+{
+    if (LP_LIKELY(lua_type(L, 2) == LUA_TNUMBER)) {
+        const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
+        if (t->nd == 1) {
+            int64_t i = position_or_jump(L, t->size[0]);
+            lp_push_element(L, t->dtype,
+                            lp_tensor_data(t) +
+                                i * t->size[1] *
+                                    (ptrdiff_t)lp_dtypes[t->dtype].size);
+            return 1;
+        }
+        if (t->nd == 0) {
+            return luaL_error(L, "bad argument #1 to '?' (empty tensor)");
+        }
+        lp_push_select_or_jump(L, 1, 0, position_or_jump(L, t->size[0]));
+        return 1;
+    }
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        lua_settop(L, 2);
+        lua_gettable(L, lua_upvalueindex(1));
+        return 1;
+    }
+    lua_settop(L, 2);
+    return call_method_or_jump(L, "__index__", 1);
+}
+
+int
+lp_tensor_newindex(lua_State *L)
+{
+    const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
+    if (LP_LIKELY(t->nd == 1 && lua_type(L, 2) == LUA_TNUMBER &&
+                  lua_type(L, 3) == LUA_TNUMBER)) {
+        int64_t i = position_or_jump(L, t->size[0]);
+        lp_set_element_or_jump(
+            L, t->dtype,
+            lp_tensor_data(t) +
+                i * t->size[1] * (ptrdiff_t)lp_dtypes[t->dtype].size,
+            3);
+        return 0;
+    }
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        return luaL_error(L, "the class %s cannot be indexed",
+                          lp_dtypes[t->dtype].tensor_name);
+    }
+    lua_settop(L, 3);
+    return call_method_or_jump(L, "__newindex__", 0);
+}
+
+int
+lp_storage_index(lua_State *L)
+{
+    const struct lp_storage *storage = lp_check_storage_or_jump(L, 1);
+    if (lua_type(L, 2) == LUA_TNUMBER) {
+        int64_t i = (int64_t)lua_tonumber(L, 2) - 1;
+        if (i < 0 || i >= storage->size) {
+            return luaL_error(L, "bad argument #2 to '?' (out of range)");
+        }
+        size_t item = lp_dtypes[storage->dtype].size;
+        lp_push_element(L, storage->dtype,
+                        storage->data + i * (ptrdiff_t)item);
+        return 1;
+    }
+    lua_settop(L, 2);
+    lua_gettable(L, lua_upvalueindex(1));
+    return 1;
+}
+
+int
+lp_storage_newindex(lua_State *L)
+{
+    const struct lp_storage *storage = lp_check_storage_or_jump(L, 1);
+    if (lua_type(L, 2) != LUA_TNUMBER) {
+        return luaL_error(L, "the class %s cannot be indexed",
+                          lp_dtypes[storage->dtype].storage_name);
+    }
+    int64_t i = (int64_t)lua_tonumber(L, 2) - 1;
+    if (i < 0 || i >= storage->size) {
+        return luaL_error(L, "bad argument #2 to '?' (out of range)");
+    }
+    size_t item = lp_dtypes[storage->dtype].size;
+    lp_set_element_or_jump(L, storage->dtype,
+                           storage->data + i * (ptrdiff_t)item, 3);
+    return 0;
+}

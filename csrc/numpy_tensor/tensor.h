@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* The built-in tensors: metadata here, memory in an ndarray.
+ *
+ * As in Torch7, a storage is a run of elements and a tensor is sizes, strides
+ * and an offset into a storage; any number of tensors share one.  All of it
+ * belongs to one Lua state and is guarded by that state's lock. */
+#ifndef LP_NUMPY_TENSOR_H
+#define LP_NUMPY_TENSOR_H
+
+#include "base/gil.h"
+#include "tensor/ndarray.h"
+
+struct lp_storage {
+    size_t holders; /* tensors, and userdata that stand for the storage */
+    struct lp_state *S;
+    PyObject *owner; /* owned: the array that has the memory, or NULL */
+    char *data;
+    ptrdiff_t size; /* in elements */
+    /* Elements that the memory has: not less than any size so far, because
+     * tensors may still point there. */
+    ptrdiff_t capacity;
+    enum lp_dtype dtype;
+    int foreign; /* the memory came from Python: it cannot grow */
+};
+
+enum { LP_INLINE_DIMS = 4 };
+
+struct lp_tensor {
+    const void *magic;
+    struct lp_storage *storage; /* held; NULL until it has elements */
+    ptrdiff_t offset;           /* of the first element in the storage */
+    enum lp_dtype dtype;
+    int nd;          /* 0: no elements */
+    int64_t *size;   /* nd sizes, then nd strides in elements */
+    int64_t few[2 * LP_INLINE_DIMS]; /* their place, if they fit */
+};
+
+struct lp_storage_handle {
+    const void *magic;
+    struct lp_storage *storage; /* held, never NULL */
+};
+
+extern const char lp_tensor_magic, lp_storage_magic;
+
+/* [-0, +0, -] The tensor at `index`, or NULL. */
+static inline struct lp_tensor *
+lp_to_tensor(lua_State *L, int index)
+{
+    struct lp_tensor *t = lua_touserdata(L, index);
+    if (t != NULL && lua_rawlen(L, index) == sizeof *t &&
+        t->magic == &lp_tensor_magic) {
+        return t;
+    }
+    return NULL;
+}
+
+static inline struct lp_storage *
+lp_to_storage(lua_State *L, int index)
+{
+    struct lp_storage_handle *h = lua_touserdata(L, index);
+    if (h != NULL && lua_rawlen(L, index) == sizeof *h &&
+        h->magic == &lp_storage_magic) {
+        return h->storage;
+    }
+    return NULL;
+}
+
+static inline int64_t *
+lp_tensor_strides(const struct lp_tensor *t)
+{
+    return t->size + t->nd;
+}
+
+/* Its first element; only if nd > 0. */
+static inline char *
+lp_tensor_data(const struct lp_tensor *t)
+{
+    return t->storage->data +
+           t->offset * (ptrdiff_t)lp_dtypes[t->dtype].size;
+}
+
+/* ---- object.c: making and dropping ---- */
+
+/* [-0, +0, m] Make the metatables of a state, once. */
+void lp_tensor_init_or_jump(struct lp_state *S, lua_State *L);
+
+/* [-0, +0, e] What is at `index`, or "bad argument". */
+struct lp_tensor *lp_check_tensor_or_jump(lua_State *L, int index);
+struct lp_storage *lp_check_storage_or_jump(lua_State *L, int index);
+enum lp_dtype lp_check_dtype_or_jump(lua_State *L, int index);
+
+/* [lock; -0, +1, m] Push a tensor without elements. */
+struct lp_tensor *lp_new_tensor_or_jump(struct lp_state *S, lua_State *L,
+                                        enum lp_dtype dtype);
+/* [lock; -0, +1, m] Push the userdata of a storage: of `storage`, or of a new
+ * one without elements if that is NULL. */
+struct lp_storage *lp_push_storage_or_jump(struct lp_state *S, lua_State *L,
+                                           enum lp_dtype dtype,
+                                           struct lp_storage *storage);
+/* [lock] A storage with one holder, the caller; NULL without memory. */
+struct lp_storage *lp_storage_make(struct lp_state *S, enum lp_dtype dtype);
+void lp_storage_hold(struct lp_storage *storage);
+void lp_storage_drop(struct lp_storage *storage);
+/* [lock] Point a tensor at a storage (which it holds from now on), or at
+ * none. */
+void lp_tensor_set_storage(struct lp_tensor *t, struct lp_storage *storage);
+/* [lock; -0, +0, m] Give a tensor `nd` dimensions, whose sizes and strides
+ * the caller fills in at once. */
+void lp_tensor_set_nd_or_jump(lua_State *L, struct lp_tensor *t, int nd);
+
+/* [no GIL, lock; -0, +0, em] Give a storage `size` elements; those that there
+ * were keep their values. */
+void lp_storage_resize_or_jump(lua_State *L, struct lp_storage *storage,
+                                 ptrdiff_t size, int zeroed);
+
+/* ---- element.c: t[i], s[i] ---- */
+
+/* [-0, +1, -] One element as a Lua number. */
+void lp_push_element(lua_State *L, enum lp_dtype dtype, const char *p);
+/* [-0, +0, e] Store the number at `index` as C would: integers wrap. */
+void lp_set_element_or_jump(lua_State *L, enum lp_dtype dtype, char *p,
+                            int index);
+/* Metamethods __index and __newindex; upvalue 1 is the methods' table. */
+int lp_tensor_index(lua_State *L);
+int lp_tensor_newindex(lua_State *L);
+int lp_storage_index(lua_State *L);
+int lp_storage_newindex(lua_State *L);
+
+/* ---- views.c and library.c: functions for Lua ---- */
+
+extern const luaL_Reg lp_tensor_methods[], lp_storage_methods[];
+/* Upvalue 1 is the state. */
+extern const luaL_Reg lp_tensor_library[];
+
+/* [lock; -0, +1, m] Push a tensor on the storage of the one at `index`, with
+ * room for `nd` dimensions. */
+struct lp_tensor *lp_new_view_or_jump(lua_State *L, int index, int nd);
+/* [lock; -0, +1, em] Push slice `i` (from 0) of a dimension as a tensor. */
+void lp_push_select_or_jump(lua_State *L, int index, int dim, int64_t i);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions about a tensor, and other tensors on its storage: what costs no
+ * work on elements.  Wording of errors as Torch7's. */
+#include "numpy_tensor/tensor.h"
+
+/* ---- slices ---- */
+
+void
+lp_push_select_or_jump(lua_State *L, int index, int dim, int64_t i)
+{
+    const struct lp_tensor *from = lua_touserdata(L, index);
+    struct lp_tensor *t = lp_new_view_or_jump(L, index, from->nd - 1);
+    int64_t *stride = lp_tensor_strides(t);
+    const int64_t *from_stride = lp_tensor_strides(from);
+    for (int d = 0, k = 0; d < from->nd; d++) {
+        if (d != dim) {
+            t->size[k] = from->size[d];
+            stride[k++] = from_stride[d];
+        }
+    }
+    t->offset += i * from_stride[dim];
+}
+
+/* [-0, +0, e] The dimension that argument `index` names, from 0. */
+static int
+check_dim_or_jump(lua_State *L, int index, const struct lp_tensor *t)
+{
+    lua_Number dim = luaL_checknumber(L, index);
+    luaL_argcheck(L, dim >= 1 && dim <= t->nd, index, "out of range");
+    return (int)dim - 1;
+}
+
+/* t:select(dim, i): a tensor with one dimension less, or a number */
+static int
+tensor_select(lua_State *L)
+{
+    const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
+    int dim = check_dim_or_jump(L, 2, t);
+    int64_t i = (int64_t)luaL_checknumber(L, 3);
+    i = i < 0 ? i + t->size[dim] : i - 1;
+    luaL_argcheck(L, i >= 0 && i < t->size[dim], 3, "out of range");
+    if (t->nd == 1) {
+        lp_push_element(L, t->dtype,
+                        lp_tensor_data(t) +
+                            i * t->size[1] *
+                                (ptrdiff_t)lp_dtypes[t->dtype].size);
+        return 1;
+    }
+    lp_push_select_or_jump(L, 1, dim, i);
+    return 1;
+}
+
+/* [+1] A view with the same dimensions. */
+static struct lp_tensor *
+push_alike_or_jump(lua_State *L, int index)
+{
+    const struct lp_tensor *from = lua_touserdata(L, index);
+    struct lp_tensor *t = lp_new_view_or_jump(L, index, from->nd);
+    for (int d = 0; d < 2 * from->nd; d++) {
+        t->size[d] = from->size[d];
+    }
+    return t;
+}
+
+/* t:narrow(dim, first, size) */
+static int
+tensor_narrow(lua_State *L)
+{
+    const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
+    int dim = check_dim_or_jump(L, 2, t);
+    int64_t first = (int64_t)luaL_checknumber(L, 3) - 1;
+    int64_t size = (int64_t)luaL_checknumber(L, 4);
+    luaL_argcheck(L, first >= 0 && first < t->size[dim], 3, "out of range");
+    luaL_argcheck(L, size > 0 && size <= t->size[dim] - first, 4,
+                  "out of range");
+    struct lp_tensor *view = push_alike_or_jump(L, 1);
+    view->size[dim] = size;
+    view->offset += first * lp_tensor_strides(t)[dim];
+    return 1;
+}
+
+/* t:transpose(dim1, dim2) */
+static int
+tensor_transpose(lua_State *L)
+{
+    const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
+    int one = check_dim_or_jump(L, 2, t), two = check_dim_or_jump(L, 3, t);
+    struct lp_tensor *view = push_alike_or_jump(L, 1);
+    int64_t *stride = lp_tensor_strides(view);
+    view->size[one] = t->size[two];
+    view->size[two] = t->size[one];
+    stride[one] = lp_tensor_strides(t)[two];
+    stride[two] = lp_tensor_strides(t)[one];
+    return 1;
+}
+
+/* ---- questions ---- */
+
+#if LP_LUA53_UP
+#define LP_PUSH_COUNT(L, n) lua_pushinteger(L, (lua_Integer)(n))
+#else
+#define LP_PUSH_COUNT(L, n) lua_pushnumber(L, (lua_Number)(n))
+#endif
+
+/* t:dim() */
+static int
+tensor_dim(lua_State *L)
+{
+    LP_PUSH_COUNT(L, lp_check_tensor_or_jump(L, 1)->nd);
+    return 1;
+}
+
+static int64_t
+count(const struct lp_tensor *t)
+{
+    int64_t n = t->nd > 0;
+    for (int d = 0; d < t->nd; d++) {
+        n *= t->size[d];
+    }
+    return n;
+}
+
+/* t:nElement() */
+static int
+tensor_n_element(lua_State *L)
+{
+    LP_PUSH_COUNT(L, count(lp_check_tensor_or_jump(L, 1)));
+    return 1;
+}
+
+/* t:isContiguous() */
+static int
+tensor_is_contiguous(lua_State *L)
+{
+    const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
+    const int64_t *stride = lp_tensor_strides(t);
+    int64_t next = 1;
+    int is = 1;
+    for (int d = t->nd - 1; d >= 0; d--) {
+        if (t->size[d] != 1) {
+            is = is && stride[d] == next;
+            next *= t->size[d];
+        }
+    }
+    lua_pushboolean(L, is);
+    return 1;
+}
+
+/* t:storageOffset(), from 1 */
+static int
+tensor_storage_offset(lua_State *L)
+{
+    LP_PUSH_COUNT(L, lp_check_tensor_or_jump(L, 1)->offset + 1);
+    return 1;
+}
+
+/* t:storage(); none without elements */
+static int
+tensor_storage(lua_State *L)
+{
+    struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
+    if (t->storage == NULL) {
+        return 0;
+    }
+    lp_push_storage_or_jump(t->storage->S, L, t->dtype, t->storage);
+    return 1;
+}
+
+/* t:isSetTo(other): same storage, same geometry? */
+static int
+tensor_is_set_to(lua_State *L)
+{
+    const struct lp_tensor *a = lp_check_tensor_or_jump(L, 1);
+    const struct lp_tensor *b = lp_check_tensor_or_jump(L, 2);
+    int is = a->storage == b->storage && a->storage != NULL &&
+             a->offset == b->offset && a->nd == b->nd;
+    for (int d = 0; is && d < 2 * a->nd; d++) {
+        is = a->size[d] == b->size[d];
+    }
+    lua_pushboolean(L, is);
+    return 1;
+}
+
+/* One size or stride of dimension argument 2. */
+static int
+push_one(lua_State *L, const struct lp_tensor *t, const int64_t *values)
+{
+    int dim = (int)luaL_checknumber(L, 2);
+    if (dim < 1 || dim > t->nd) {
+        return luaL_error(L, "bad argument #2 to '?' (dimension %d out of "
+                             "range of %dD tensor)",
+                          dim, t->nd);
+    }
+    LP_PUSH_COUNT(L, values[dim - 1]);
+    return 1;
+}
+
+/* All of them, as a LongStorage. */
+static int
+push_all(lua_State *L, const struct lp_tensor *t, const int64_t *values)
+{
+    struct lp_state *S = lp_state_of(L);
+    struct lp_storage *all = lp_push_storage_or_jump(S, L, LP_Long, NULL);
+    lp_storage_resize_or_jump(L, all, t->nd, 0);
+    for (int d = 0; d < t->nd; d++) {
+        ((int64_t *)all->data)[d] = values[d];
+    }
+    return 1;
+}
+
+/* t:size([dim]) */
+static int
+tensor_size(lua_State *L)
+{
+    const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
+    return lua_isnoneornil(L, 2) ? push_all(L, t, t->size)
+                                 : push_one(L, t, t->size);
+}
+
+/* t:stride([dim]) */
+static int
+tensor_stride(lua_State *L)
+{
+    const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
+    return lua_isnoneornil(L, 2) ? push_all(L, t, lp_tensor_strides(t))
+                                 : push_one(L, t, lp_tensor_strides(t));
+}
+
+const luaL_Reg lp_tensor_methods[] = {
+    {"dim",           tensor_dim           },
+    {"isContiguous",  tensor_is_contiguous },
+    {"isSetTo",       tensor_is_set_to     },
+    {"nDimension",    tensor_dim           },
+    {"nElement",      tensor_n_element     },
+    {"narrow",        tensor_narrow        },
+    {"select",        tensor_select        },
+    {"size",          tensor_size          },
+    {"storage",       tensor_storage       },
+    {"storageOffset", tensor_storage_offset},
+    {"stride",        tensor_stride        },
+    {"transpose",     tensor_transpose     },
+    {NULL,            NULL                 },
+};
+
+/* ---- storages ---- */
+
+/* s:size() */
+static int
+storage_size(lua_State *L)
+{
+    LP_PUSH_COUNT(L, lp_check_storage_or_jump(L, 1)->size);
+    return 1;
+}
+
+/* s:resize(n): keeps what fits; returns s */
+static int
+storage_resize(lua_State *L)
+{
+    struct lp_storage *storage = lp_check_storage_or_jump(L, 1);
+    lua_Number size = luaL_checknumber(L, 2);
+    luaL_argcheck(L, size >= 0 && size < 9e15, 2, "negative or too large");
+    lp_storage_resize_or_jump(L, storage, (ptrdiff_t)size, 0);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* s:fill(value); returns s */
+static int
+storage_fill(lua_State *L)
+{
+    struct lp_storage *storage = lp_check_storage_or_jump(L, 1);
+    size_t item = lp_dtypes[storage->dtype].size;
+    luaL_checknumber(L, 2);
+    for (ptrdiff_t i = 0; i < storage->size; i++) {
+        lp_set_element_or_jump(L, storage->dtype,
+                               storage->data + i * (ptrdiff_t)item, 2);
+    }
+    lua_settop(L, 1);
+    return 1;
+}
+
+const luaL_Reg lp_storage_methods[] = {
+    {"fill",   storage_fill  },
+    {"resize", storage_resize},
+    {"size",   storage_size  },
+    {NULL,     NULL          },
+};
