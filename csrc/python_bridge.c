@@ -7,6 +7,9 @@
 #include "convert/options.h"
 #include "cross/error.h"
 #include "cross/protect.h"
+#include "cross/signal.h"
+#include "cross/uncaught.h"
+#include "cross/visit.h"
 #include "handle/lua_handle.h"
 #include "module/functions.h"
 #include "module/stream.h"
@@ -20,9 +23,6 @@
 #include "tensor/memory.h"
 
 #define LP_EXPORT __attribute__((visibility("default")))
-#include "object/lua_table.h"
-#include "object/lua_thread.h"
-#include "object/lua_userdata.h"
 
 static struct PyModuleDef core_def = {
     PyModuleDef_HEAD_INIT, "pyhelper._core",
@@ -47,6 +47,8 @@ make_module(void)
         lp_lua_table_init_python(module) < 0 ||
         lp_lua_userdata_init_python(module) < 0 ||
         lp_lua_thread_init_python(module) < 0 ||
+        lp_signal_init_python(module) < 0 ||
+        lp_visit_init_python(module) < 0 ||
         lp_stream_init_python(module) < 0) {
         Py_XDECREF(module);
         return NULL;
@@ -73,6 +75,7 @@ init_state_or_jump(struct lp_state *S, lua_State *L)
 {
     lp_protect_init_or_jump(S, L);
     lp_error_init_or_jump(S, L);
+    lp_uncaught_init_or_jump(S, L);
     lp_lua_function_init_or_jump(S, L);
     lp_lua_thread_init_or_jump(S, L);
     lp_call_init_or_jump(S, L);
@@ -86,7 +89,6 @@ init_state_or_jump(struct lp_state *S, lua_State *L)
     lp_cross_begin_or_jump(&x, S, L);
     Py_INCREF(Py_None);
     none->obj = Py_None;
-    lp_lua_thread_init_or_jump(S, L);
     int done = publish_module();
     if (done < 0) {
         lp_door_close(&x, -1, 0);

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "cross/error.h"
+#include "cross/uncaught.h"
 
 /* Bits of lp_attention. */
 enum {
@@ -227,6 +227,7 @@ lp_attend_or_jump(struct lp_cross *x)
     if (failed) {
         lua_State *L = x->frame.L;
         lp_cross_fail(x->frame.S, L, 0);
+        lp_show_uncaught(x->frame.S, L);
         lp_cross_end(x);
         lua_error(L);
     }

@@ -2,6 +2,7 @@
 #include "object/door.h"
 
 #include "convert/to_lua.h"
+#include "cross/uncaught.h"
 
 int
 lp_push_result(struct lp_cross *x, PyObject *obj, struct lp_view *view,
@@ -39,6 +40,7 @@ lp_door_close(struct lp_cross *x, int n, int out)
     lua_State *L = x->frame.L;
     if (LP_UNLIKELY(n < 0)) {
         lp_cross_fail(x->frame.S, L, out);
+        lp_show_uncaught(x->frame.S, L);
         lp_cross_end(x);
         return lua_error(L);
     }
