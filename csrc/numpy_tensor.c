@@ -3,20 +3,6 @@
 
 #include "numpy_tensor/tensor.h"
 
-/* [GIL, lock] NumPy is imported by the first tensor, which need not have
- * come from there. */
-static int
-import_numpy(struct lp_state *S)
-{
-    if (lp_ndarray_type != NULL) {
-        return 0;
-    }
-    lp_python_runs(S);
-    int done = lp_numpy_import();
-    lp_python_ran(S);
-    return done;
-}
-
 static void
 describe_tensor(const struct lp_tensor *t, struct lp_layout *layout)
 {
@@ -48,7 +34,7 @@ to_python(struct lp_state *S, lua_State *L, int index, PyObject **result)
     if (t == NULL && storage == NULL) {
         return 0;
     }
-    if (import_numpy(S) < 0) {
+    if (lp_need_numpy(S) < 0) {
         return -1;
     }
     if (t != NULL) {

@@ -21,6 +21,7 @@
 #include "object/lua_userdata.h"
 #include "object/py_object.h"
 #include "tensor/memory.h"
+#include "torch7_tensor.h"
 
 #define LP_EXPORT __attribute__((visibility("default")))
 
@@ -53,6 +54,7 @@ make_module(void)
         Py_XDECREF(module);
         return NULL;
     }
+    lp_provider_register(&lp_torch7_provider);
     lp_provider_register(&lp_numpy_provider);
     core_module = module;
     return module;

@@ -13,6 +13,22 @@ lp_dynlib_symbol(const char *name)
     return dlsym(RTLD_DEFAULT, name);
 }
 
+void *
+lp_dynlib_library_of(const void *address)
+{
+    Dl_info info;
+    if (dladdr(address, &info) == 0 || info.dli_fname == NULL) {
+        return NULL;
+    }
+    return dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD);
+}
+
+void *
+lp_dynlib_symbol_in(void *library, const char *name)
+{
+    return library != NULL ? dlsym(library, name) : NULL;
+}
+
 int
 lp_dynlib_pin(const void *address)
 {

@@ -45,6 +45,18 @@ lp_push_tensor_library_or_jump(struct lp_state *S, lua_State *L)
 }
 
 int
+lp_need_numpy(struct lp_state *S)
+{
+    if (LP_LIKELY(lp_ndarray_type != NULL)) {
+        return 0;
+    }
+    lp_python_runs(S);
+    int done = lp_numpy_import();
+    lp_python_ran(S);
+    return done;
+}
+
+int
 lp_tensor_to_python(struct lp_state *S, lua_State *L, int index,
                     PyObject **result)
 {

@@ -41,6 +41,10 @@ const struct lp_tensor_provider *lp_provider_or_jump(struct lp_state *S,
  * also in a state whose arrays become the other provider's tensors. */
 void lp_push_tensor_library_or_jump(struct lp_state *S, lua_State *L);
 
+/* [GIL, lock] For providers: NumPy is imported by the first tensor, which
+ * need not have come from there.  0 or -1. */
+int lp_need_numpy(struct lp_state *S);
+
 /* [GIL, lock; -0, +0, -] Any provider's value; results as of `to_python`. */
 int lp_tensor_to_python(struct lp_state *S, lua_State *L, int index,
                         PyObject **result);
