@@ -236,7 +236,7 @@ describe('a Lua error in Python', function()
     local value = { code = 7 }
     assert.equal(value, caught(function() error(value) end).value)
     assert.equal('plain', caught(function() error('plain', 0) end).value)
-    assert.equal(42, caught(function() error(42) end).value)
+    assert.equal(42, caught(function() error(42, 0) end).value)
     assert.equal(true, caught(function() error(true) end).value)
     assert.is_nil(caught(function() error(nil) end).value)
     assert.equal(print, caught(function() error(print) end).value)
