@@ -67,7 +67,7 @@ end
 --   timed_out       true when it was stopped after options.timeout seconds
 --   script          the path that the script had
 -- Options: args (list), env (name → value), files (name → text, beside the
--- script), stdin (text), timeout (seconds, 10), merge (stderr into stdout),
+-- script), stdin (text), closed_stdin (true: there is none), timeout (seconds, 10), merge (stderr into stdout),
 -- pipe (a command that reads its stdout), stdout (a file for it), lua (another
 -- interpreter), options (list of the interpreter's own, before the script).
 -- Without a script none is named, as for `-e` and `-i`.
@@ -92,7 +92,7 @@ function child.run(script, options)
     'timeout -k 1', options.timeout or 10,
     quote(options.lua or helper.interpreter()), words(options.options),
     script and quote(path 'script.lua') or '', words(options.args),
-    '<' .. quote(path 'stdin'), options.pipe and '' or stdout,
+    options.closed_stdin and '<&-' or '<' .. quote(path 'stdin'), options.pipe and '' or stdout,
     options.merge and '2>&1' or '2>' .. quote(path 'stderr'),
     '; echo $? >' .. quote(path 'status'),
   }, ' ')

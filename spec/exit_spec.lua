@@ -63,6 +63,13 @@ describe('atexit runs, nothing is lost and nothing crashes', function()
     ends("py.exec('f()', { f = function() os.exit(4) end })", 4)
   end)
 
+  it('on os.exit inside a Lua function that a Python thread called', function()
+    ends([[
+      local function exit() os.exit(4) end
+      py.exec('t = threading.Thread(target=f); t.start(); t.join(); time.sleep(20)', { f = exit })
+    ]], 4)
+  end)
+
   it('on os.exit that closes the state inside a Lua function that Python called', function()
     if helper.version < 5.2 and not helper.jit then
       pending('skipped: in Lua 5.1 os.exit cannot close the state')
@@ -185,6 +192,34 @@ describe('at exit', function()
         py.exec('threading.Thread(target=work, args=(f,), daemon=True).start(); time.sleep(0.02)',
           { f = function() return 1 end })
       ]] .. ending, 0)
+    end
+  end)
+
+  it('finalisers may call Lua although a daemon thread keeps calling it', function()
+    for _ = 1, 5 do
+      local result = ends([[
+        py.exec [=[
+          class Final:
+              def __init__(self, f): self.f = f
+              def __del__(self): self.f('final')
+          def work(f):
+              while True: f()
+        ]=]
+        py.exec([=[
+          import types
+          holder = types.ModuleType("holder") # __main__ lives as long as the threads
+          holder.kept = Final(f)
+          sys.modules["holder"] = holder
+          del holder
+          for _ in range(3):
+              threading.Thread(target=work, args=(f,), daemon=True).start()
+          time.sleep(0.02)
+        ]=], { f = function(text)
+          for _ = 1, 100 do end
+          if text then print(text) end
+        end })
+      ]], 0)
+      assert.truthy(result.stdout:find 'final\n$')
     end
   end)
 

@@ -145,6 +145,24 @@ describe('output of Lua and Python', function()
     ]])
   end)
 
+  it('and input take turns on one standard input', function()
+    assert.equal('lua 1\npython 2\nlua 3\npython 4\npython 5 6\nlua nil\n', child.output([[
+      local py = require 'py'
+      print('lua ' .. io.read())
+      py.exec 'print("python", input())'
+      print('lua ' .. io.read())
+      py.exec 'import sys; print("python", sys.stdin.readline(), end="")'
+      py.exec 'print("python", *sys.stdin.read().split())'
+      print('lua ' .. tostring(io.read()))
+    ]], { stdin = '1\n2\n3\n4\n5\n6\n' }))
+  end)
+
+  it('where the host has none, Python has none', function()
+    assert.equal('None\n', child.output([[
+      require 'py'.exec 'import sys; print(sys.stdin)'
+    ]], { closed_stdin = true }))
+  end)
+
   it('to a closed pipe is BrokenPipeError, not the end of the process', function()
     local result = child.run([[
       local py = require 'py'

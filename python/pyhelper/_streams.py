@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""sys.stdout and sys.stderr of a Lua host: through C's stdout and stderr.
+"""sys.stdin, stdout and stderr of a Lua host: C's stdin, stdout and stderr.
 
 Lua's print and io.write go through C's buffers.  Python's own would keep a
 second one, and the two outputs would mix out of order; here every write goes
 straight to C's, so a program's output stands in program order in terminals,
-files and pipes, and no call needs a flush.
+files and pipes, and no call needs a flush.  Likewise io.read and input() take
+turns on one input.
 """
 
 import io
@@ -14,15 +15,24 @@ from . import _core
 
 
 class HostStream(io.RawIOBase):
-    """The byte stream under a text stream: C's stdout (1) or stderr (2)."""
+    """The byte stream under a text stream: C's stdin, stdout or stderr."""
 
     def __init__(self, fd):
         self._fd = fd
-        self.name = "<stdout>" if fd == 1 else "<stderr>"
-        self.mode = "wb"
+        self.name = ("<stdin>", "<stdout>", "<stderr>")[fd]
+        self.mode = "wb" if fd else "rb"
+
+    def readable(self):
+        return self._fd == 0
 
     def writable(self):
-        return True
+        return self._fd != 0
+
+    def readinto(self, target):
+        """Read no more than a line: what lies behind it may be Lua's."""
+        line = _core.stream_read_line(len(target))
+        target[: len(line)] = line
+        return len(line)
 
     def write(self, data):
         if not isinstance(data, bytes):
@@ -30,7 +40,8 @@ class HostStream(io.RawIOBase):
         return _core.stream_write(self._fd, data)
 
     def flush(self):
-        _core.stream_flush(self._fd)
+        if self._fd:
+            _core.stream_flush(self._fd)
 
     def fileno(self):
         return self._fd
@@ -46,18 +57,23 @@ class HostStream(io.RawIOBase):
 
 
 def _text(fd, old):
-    stream = io.TextIOWrapper(
-        HostStream(fd),
-        encoding=getattr(old, "encoding", None) or "utf-8",
-        errors=getattr(old, "errors", None) or "surrogateescape",
-        newline="\n",
+    """Return a text stream like `old`, which is None where fd is closed."""
+    if old is None:
+        return None
+    stream = HostStream(fd)
+    text = io.TextIOWrapper(
+        stream if fd else io.BufferedReader(stream),
+        encoding=old.encoding,
+        errors=old.errors,
+        newline="\n" if fd else None,
         write_through=True,
     )
-    stream.mode = "w"
-    return stream
+    text.mode = "w" if fd else "r"
+    return text
 
 
 def install():
     """Replace Python's own streams, once, right after it was started."""
+    sys.stdin = sys.__stdin__ = _text(0, sys.stdin)
     sys.stdout = sys.__stdout__ = _text(1, sys.stdout)
     sys.stderr = sys.__stderr__ = _text(2, sys.stderr)
