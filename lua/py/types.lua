@@ -413,6 +413,11 @@ function py.collect() end
 ---@return integer values
 function py.live() end
 
+--- A tensor on the memory of an array, or an error that says why not.
+---@param ref py.Ref
+---@return any tensor
+function py.share(ref) end
+
 -- Errors -------------------------------------------------------------------------
 
 --- Is it an error object, of this class or a subclass?
