@@ -78,13 +78,13 @@ available_body(lua_State *L, struct lp_state *S, void *ctx)
 /* ---- to Python ---- */
 
 static PyObject *
-wrap(enum lp_dtype dtype, struct th_storage *storage,
+wrap(struct lp_state *S, enum lp_dtype dtype, struct th_storage *storage,
      const struct lp_layout *layout)
 {
     if (layout->nd == 0) {
         return lp_ndarray_wrap(layout, NULL);
     }
-    PyObject *owner = lp_th_keep(&lp_th[dtype], storage);
+    PyObject *owner = lp_th_keep(S, &lp_th[dtype], storage);
     if (owner == NULL) {
         return NULL;
     }
@@ -94,11 +94,11 @@ wrap(enum lp_dtype dtype, struct th_storage *storage,
 }
 
 static PyObject *
-wrap_tensor(enum lp_dtype dtype, const struct th_tensor *t)
+wrap_tensor(struct lp_state *S, enum lp_dtype dtype, const struct th_tensor *t)
 {
     struct lp_layout layout = {.dtype = dtype};
     if (t->storage == NULL || t->nd == 0) {
-        return wrap(dtype, NULL, &layout);
+        return wrap(S, dtype, NULL, &layout);
     }
     if (t->nd > LP_MAX_DIMS) {
         PyErr_Format(PyExc_ValueError,
@@ -123,18 +123,18 @@ wrap_tensor(enum lp_dtype dtype, const struct th_tensor *t)
     }
     layout.data =
         t->storage->data + t->offset * (ptrdiff_t)lp_dtypes[dtype].size;
-    return wrap(dtype, t->storage, &layout);
+    return wrap(S, dtype, t->storage, &layout);
 }
 
 static PyObject *
-wrap_storage(enum lp_dtype dtype, struct th_storage *storage)
+wrap_storage(struct lp_state *S, enum lp_dtype dtype, struct th_storage *storage)
 {
     struct lp_layout layout = {.dtype = dtype};
     layout.nd = storage->size > 0;
     layout.size[0] = storage->size;
     layout.stride[0] = 1;
     layout.data = storage->data;
-    return wrap(dtype, storage, &layout);
+    return wrap(S, dtype, storage, &layout);
 }
 
 /* [-0, +0, -] luaT's name for the userdata whose metatable is on top, or
@@ -215,8 +215,8 @@ to_python(struct lp_state *S, lua_State *L, int index, PyObject **result)
         return -1;
     }
     lp_th_drain(S);
-    *result = tensor != LP_NO_DTYPE ? wrap_tensor(tensor, *udata)
-                                    : wrap_storage(storage, *udata);
+    *result = tensor != LP_NO_DTYPE ? wrap_tensor(S, tensor, *udata)
+                                    : wrap_storage(S, storage, *udata);
     return *result != NULL ? 1 : -1;
 }
 

@@ -3,6 +3,7 @@
 
 #include "convert/to_lua.h"
 #include "cross/uncaught.h"
+#include "tensor/provider.h"
 
 int
 lp_push_result(struct lp_cross *x, PyObject *obj, struct lp_view *view,
@@ -20,6 +21,7 @@ lp_push_result(struct lp_cross *x, PyObject *obj, struct lp_view *view,
             return 1;
         }
         struct lp_handle *h = lua_touserdata(L, out);
+        lp_count_foreign(S, obj);
         h->obj = obj;
         S->n_refs++;
         lua_pushvalue(L, out);

@@ -7,11 +7,13 @@
 /* What a type says; an array's kind depends on its elements as well. */
 enum type_kind { UNKNOWN, NO_ARRAY, NDARRAY, SCALAR, DLPACK, BUFFER };
 
-/* Direct-mapped by address.  A type in the table is owned, so that no other
- * can come to lie at its address. */
+/* Direct-mapped by address.  A weak reference tells whether the type that was
+ * asked about is still the one at the address; owning it would keep classes
+ * alive, and all that hangs on them. */
 enum { N_TYPES = 512 };
 static struct {
-    PyTypeObject *type;
+    PyTypeObject *type; /* its address only */
+    PyObject *alive;    /* owned: weak reference to it */
     enum type_kind kind;
     enum lp_array_kind scalar; /* of SCALAR */
 } seen[N_TYPES];
@@ -21,6 +23,14 @@ slot_of(PyTypeObject *type)
 {
     uintptr_t p = (uintptr_t)type;
     return (p >> 4 ^ p >> 13) % N_TYPES;
+}
+
+/* [GIL] Is the answer for this type in the table? */
+static int
+is_known(PyTypeObject *type, size_t slot)
+{
+    return seen[slot].type == type &&
+           PyWeakref_GetObject(seen[slot].alive) == (PyObject *)type;
 }
 
 /* [GIL, no lock] Ask pyhelper._arrays, which answers with a number: the
@@ -50,15 +60,43 @@ learn(struct lp_state *S, PyObject *obj, size_t slot)
     if (code < 0) {
         return -1;
     }
-    PyTypeObject *old = seen[slot].type;
-    Py_INCREF(Py_TYPE(obj));
+    PyObject *alive = PyWeakref_NewRef((PyObject *)Py_TYPE(obj), NULL);
+    if (alive == NULL) {
+        return -1;
+    }
+    PyObject *old = seen[slot].alive;
+    seen[slot].alive = alive;
     seen[slot].type = Py_TYPE(obj);
     seen[slot].kind = (enum type_kind)(code % 16);
     seen[slot].scalar = (enum lp_array_kind)(code / 16);
     if (old != NULL) {
-        lp_queue_decref(S, (PyObject *)old);
+        lp_queue_decref(S, old);
     }
     return 0;
+}
+
+void
+lp_count_unknown(struct lp_state *S, PyObject *obj)
+{
+    /* Arrays can only come from NumPy, and our own look at it waits for the
+     * first of them. */
+    static PyObject *numpy;
+    if (numpy == NULL && (numpy = PyUnicode_InternFromString("numpy")) == NULL) {
+        PyErr_Clear();
+        return;
+    }
+    size_t slot = slot_of(Py_TYPE(obj));
+    if (is_known(Py_TYPE(obj), slot) ||
+        PyDict_GetItem(PyImport_GetModuleDict(), numpy) == NULL) {
+        return;
+    }
+    if (learn(S, obj, slot) < 0) {
+        PyErr_Clear();
+    }
+    else if (seen[slot].kind == NDARRAY && lp_need_numpy(S) == 0) {
+        S->foreign += lp_ndarray_bytes_alone(obj);
+    }
+    PyErr_Clear();
 }
 
 /* [GIL] The kind of an ndarray: by its elements, and a number if 0-d. */
@@ -112,7 +150,7 @@ lp_array_kind(struct lp_state *S, PyObject *obj)
         return kind_of_ndarray((const struct lp_ndarray *)obj);
     }
     size_t slot = slot_of(type);
-    if (LP_UNLIKELY(seen[slot].type != type) && learn(S, obj, slot) < 0) {
+    if (LP_UNLIKELY(!is_known(type, slot)) && learn(S, obj, slot) < 0) {
         return -1;
     }
     int kind = LP_NOT_ARRAY;

@@ -63,6 +63,20 @@ enum lp_array_kind {
  * seen before.  -1 with a Python error. */
 int lp_array_kind(struct lp_state *S, PyObject *obj);
 
+/* [GIL, lock] A reference to `obj` goes to Lua: count the memory that only it
+ * keeps, for Lua's collector.  Sets no error. */
+void lp_count_unknown(struct lp_state *S, PyObject *obj);
+static inline void
+lp_count_foreign(struct lp_state *S, PyObject *obj)
+{
+    if (LP_UNLIKELY(Py_TYPE(obj) == lp_ndarray_type)) {
+        S->foreign += lp_ndarray_bytes_alone(obj);
+    }
+    else if (LP_UNLIKELY(lp_ndarray_type == NULL)) {
+        lp_count_unknown(S, obj);
+    }
+}
+
 /* [GIL, lock, inside lp_protect; -0, +1, em] Push a tensor for an object of
  * kind LP_ARRAY.  `share`: what could only be copied is refused, ValueError
  * with the reason.  1 pushed; 0 tensors cannot express it and `nested` says

@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "base/state.h"
 #include "tensor/memory.h"
 #include "torch7_tensor/th.h"
 
@@ -92,7 +91,7 @@ adopt(struct th_storage *storage)
 
 /* The block of the storage's memory, held once more. */
 static struct block *
-hold_block(struct th_storage *storage)
+hold_block(struct lp_state *S, struct th_storage *storage, size_t bytes)
 {
     struct shared *shared = adopt(storage);
     if (shared == NULL) {
@@ -108,6 +107,7 @@ hold_block(struct th_storage *storage)
         block->allocator = shared->allocator;
         block->allocator_ctx = shared->allocator_ctx;
         shared->block = block;
+        S->foreign += bytes;
     }
     atomic_fetch_add(&shared->block->holders, 1);
     return shared->block;
@@ -148,7 +148,8 @@ keep_fixed(const struct th_functions *th, struct th_storage *storage,
 }
 
 PyObject *
-lp_th_keep(const struct th_functions *th, struct th_storage *storage)
+lp_th_keep(struct lp_state *S, const struct th_functions *th,
+           struct th_storage *storage)
 {
     size_t item = lp_dtypes[th - lp_th].size;
     size_t bytes = (size_t)storage->size * item;
@@ -162,7 +163,7 @@ lp_th_keep(const struct th_functions *th, struct th_storage *storage)
         (storage->flag & TH_FREEMEM) == 0) {
         return keep_fixed(th, storage, bytes);
     }
-    struct block *block = hold_block(storage);
+    struct block *block = hold_block(S, storage, bytes);
     if (block == NULL) {
         return PyErr_NoMemory();
     }

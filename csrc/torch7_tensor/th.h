@@ -7,7 +7,7 @@
 #ifndef LP_TH_H
 #define LP_TH_H
 
-#include "base/lua_api.h"
+#include "base/state.h"
 #include "tensor/ndarray.h"
 
 struct th_allocator {
@@ -69,7 +69,8 @@ int lp_th_find(lua_State *L, int index);
 
 /* [GIL, lock] A Python object that keeps the memory of a storage as it is
  * now, also when Torch7 resizes or frees the storage. */
-LP_OWNED PyObject *lp_th_keep(const struct th_functions *th,
+LP_OWNED PyObject *lp_th_keep(struct lp_state *S,
+                              const struct th_functions *th,
                               struct th_storage *storage);
 
 /* A storage on an array's memory frees it by this; its context is a
@@ -80,7 +81,6 @@ struct th_foreign {
     struct th_foreign *next;
 };
 
-struct lp_state;
 /* [GIL, lock] Release the arrays whose storages were freed meanwhile, on
  * whatever thread: through the queue of the state. */
 void lp_th_drain(struct lp_state *S);
