@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 _Thread_local struct lp_thread lp_this_thread
@@ -162,12 +164,21 @@ lp_unlock_slow(struct lp_state *S)
 {
     /* The queue is guarded by the lock: take it before giving that up, run
      * the releases (arbitrary Python code) afterwards. */
-    PyObject **dead = S->dead;
+    enum { FEW = 64 };
+    PyObject *few[FEW], **dead = NULL;
     size_t n = S->n_dead;
-    S->dead = NULL;
-    S->n_dead = S->cap_dead = 0;
+    if (n > FEW) {
+        dead = S->dead;
+        S->dead = NULL;
+        S->cap_dead = 0;
+    }
+    else if (n > 0) { /* the usual case keeps the queue's memory */
+        memcpy(few, S->dead, n * sizeof *few);
+    }
+    S->n_dead = 0;
     hand_over(S);
-    lp_release_all(dead, n);
+    lp_release_each(dead != NULL ? dead : few, n);
+    free(dead);
 }
 
 void

@@ -73,12 +73,11 @@ lp_state_open_or_jump(lua_State *L)
     lua_setmetatable(L, -2);
     lp_rawsetp_or_jump(L, LUA_REGISTRYINDEX, &state_key);
 
-    lua_createtable(L, LP_SLOT_COUNT, 0);
-    for (int i = 1; i < LP_SLOT_COUNT; i++) {
+    int slots[LP_SLOT_COUNT];
+    for (int i = 0; i < LP_SLOT_COUNT; i++) {
         lua_pushboolean(L, 0);
-        lua_rawseti(L, -2, i);
+        slots[i] = luaL_ref(L, LUA_REGISTRYINDEX);
     }
-    int slots = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_State *main = main_thread(L);
 
     S = calloc(1, sizeof *S);
@@ -86,7 +85,7 @@ lp_state_open_or_jump(lua_State *L)
         luaL_error(L, "not enough memory");
     }
     S->main = main;
-    S->slots = slots;
+    memcpy(S->slots, slots, sizeof slots);
     S->holders = 1;
     S->locked = 1; /* by the caller, who runs Lua */
     S->main_busy = 1;
@@ -108,20 +107,9 @@ lp_state_open_or_jump(lua_State *L)
 }
 
 void
-lp_push_slot(struct lp_state *S, lua_State *L, enum lp_slot slot)
-{
-    lua_rawgeti(L, LUA_REGISTRYINDEX, S->slots);
-    lua_rawgeti(L, -1, slot);
-    lua_remove(L, -2);
-}
-
-void
 lp_set_slot_or_jump(struct lp_state *S, lua_State *L, enum lp_slot slot)
 {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, S->slots);
-    lua_insert(L, -2);
-    lua_rawseti(L, -2, slot);
-    lua_pop(L, 1);
+    lua_rawseti(L, LUA_REGISTRYINDEX, S->slots[slot]);
 }
 
 void
@@ -182,18 +170,26 @@ lp_queue_decref(struct lp_state *S, PyObject *obj)
 }
 
 void
-lp_release_all(PyObject **dead, size_t n)
+lp_release_each(PyObject **dead, size_t n)
 {
-    if (n == 0) {
-        return;
+    PyObject *type = NULL, *value, *traceback;
+    int raised = PyErr_Occurred() != NULL;
+    if (raised) {
+        PyErr_Fetch(&type, &value, &traceback);
     }
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
     for (size_t i = 0; i < n; i++) {
         Py_DECREF(dead[i]);
     }
+    if (raised) {
+        PyErr_Restore(type, value, traceback);
+    }
+}
+
+void
+lp_release_all(PyObject **dead, size_t n)
+{
+    lp_release_each(dead, n);
     free(dead);
-    PyErr_Restore(type, value, traceback);
 }
 
 void

@@ -32,8 +32,8 @@ struct lp_view {
     int funcs;      /* registry reference: its module table, or LUA_NOREF */
 };
 
-/* Values of the state that C pushes often: array part of the registry
- * subtable, so that pushing one is a rawgeti and cannot fail. */
+/* Values of the state that C pushes often.  Each has a registry reference, so
+ * that pushing one is a single rawgeti and cannot fail. */
 enum lp_slot {
     LP_SLOT_REF_MT = 1, /* metatable of references to Python objects */
     LP_SLOT_ERROR_MT,   /* metatable of error objects */
@@ -67,7 +67,7 @@ enum { LP_POOL_SIZE = 16 };
 
 struct lp_state {
     lua_State *main;   /* main thread of the Lua state; NULL once closed */
-    int slots;         /* registry reference of the table of lp_slot */
+    int slots[LP_SLOT_COUNT]; /* registry references */
     size_t holders;    /* Lua itself and its Python objects; by the GIL */
     struct lp_state *next; /* all live states, for fork and exit */
     unsigned python_host : 1; /* made by pyhelper.LuaRuntime */
@@ -125,7 +125,11 @@ struct lp_state *lp_state_open_or_jump(lua_State *L);
 struct lp_state *lp_state_of(lua_State *L);
 
 /* [-0, +1, -] Push a value of enum lp_slot. */
-void lp_push_slot(struct lp_state *S, lua_State *L, enum lp_slot slot);
+static inline void
+lp_push_slot(struct lp_state *S, lua_State *L, enum lp_slot slot)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, S->slots[slot]);
+}
 /* [-1, +0, m] Pop a value into a slot. */
 void lp_set_slot_or_jump(struct lp_state *S, lua_State *L, enum lp_slot slot);
 
@@ -152,8 +156,21 @@ extern int lp_python_alive;
 
 /* [Lua lock, no GIL needed] Called by __gc: queue a reference's release. */
 void lp_queue_decref(struct lp_state *S, LP_STEALS PyObject *obj);
-/* [GIL, no Lua lock] Release `n` objects and free the array, keeping the
+/* [GIL, lock] Give a reference up: at once unless it is the last one, whose
+ * end may run Python code; that waits until the lock is free. */
+static inline void
+lp_give_up(struct lp_state *S, LP_STEALS PyObject *obj)
+{
+    if (LP_LIKELY(Py_REFCNT(obj) > 1)) {
+        Py_DECREF(obj);
+    }
+    else {
+        lp_queue_decref(S, obj);
+    }
+}
+/* [GIL, no Lua lock] Release `n` objects (and free the array), keeping the
  * current Python error.  Runs arbitrary Python code. */
+void lp_release_each(PyObject **dead, size_t n);
 void lp_release_all(PyObject **dead, size_t n);
 
 /* [GIL] Called by tp_dealloc: queue the release of a Lua value. */

@@ -93,7 +93,7 @@ py_import(lua_State *L)
     }
     else if (module != NULL) {
         n = push_names(&x, module, name, 2, outs, view);
-        lp_queue_decref(S, module);
+        lp_give_up(S, module);
     }
     Py_XDECREF(name);
     /* An error needs an empty reference; any of them may be filled. */

@@ -116,7 +116,7 @@ py_unpack(lua_State *L)
         else {
             n = lp_push_items(S, L, list, view);
         }
-        lp_queue_decref(S, list);
+        lp_give_up(S, list);
     }
     return lp_door_close(&x, n, 0);
 }

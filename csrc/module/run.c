@@ -304,10 +304,10 @@ run_string(lua_State *L, enum mode mode, const char *what, enum lp_result how)
         lp_cross_lock(&x);
     }
     if (block != NULL) {
-        lp_queue_decref(S, block);
+        lp_give_up(S, block);
     }
     if (code != NULL) {
-        lp_queue_decref(S, code);
+        lp_give_up(S, code);
     }
     if (mode == EXEC && result != NULL) {
         Py_DECREF(result); /* None */

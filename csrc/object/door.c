@@ -32,7 +32,7 @@ lp_push_result(struct lp_cross *x, PyObject *obj, struct lp_view *view,
                                         : 0;
     int done = lp_push_value(S, L, obj, view, flags);
     /* The last reference may run a finalizer: not with the lock held. */
-    lp_queue_decref(S, obj);
+    lp_give_up(S, obj);
     return done < 0 ? -1 : 1;
 }
 

@@ -107,7 +107,7 @@ ref_index(lua_State *L)
         }
     }
     if (obj != NULL) {
-        lp_queue_decref(S, obj);
+        lp_give_up(S, obj);
     }
     return lp_door_close(&x, n, out);
 }
@@ -192,7 +192,7 @@ ref_call(lua_State *L)
     Py_INCREF(callable); /* the reference may be closed meanwhile */
     PyObject *result = lp_call_from_stack(&x, callable, first, nargs, view);
     int n = lp_push_result(&x, result, view, LP_AS_REF, out);
-    lp_queue_decref(S, callable);
+    lp_give_up(S, callable);
     return lp_door_close(&x, n, out);
 }
 

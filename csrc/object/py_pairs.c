@@ -31,11 +31,11 @@ push_pair(struct lp_cross *x, PyObject *pair, struct lp_view *view, int out)
         n = lp_push_value(S, L, key, view, LP_KEEP_NONE | LP_SHALLOW);
     }
     if (key != NULL) {
-        lp_queue_decref(S, key);
+        lp_give_up(S, key);
     }
     if (n < 0) {
         if (value != NULL) {
-            lp_queue_decref(S, value);
+            lp_give_up(S, value);
         }
         return -1;
     }
@@ -65,7 +65,7 @@ pairs_next(lua_State *L)
     int n = -1;
     if (pair != NULL) {
         n = push_pair(&x, pair, view, 1);
-        lp_queue_decref(S, pair);
+        lp_give_up(S, pair);
     }
     else if (!PyErr_Occurred()) {
         lua_pushnil(L);
