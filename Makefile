@@ -23,6 +23,10 @@ BENCH := $(IN_TREE) build/bench/venv/bin/python bench/run.py
 .NOTPARALLEL:
 # Not ours to hand down: cmake gets its own number of jobs.
 unexport MAKEFLAGS MFLAGS
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+# A file may go, or come, while make looks.
+$(SOURCES): ;
 
 .PHONY: help
 help: ## list the targets (this one)
