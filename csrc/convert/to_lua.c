@@ -292,7 +292,9 @@ push_array(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj,
         plain = PyNumber_Float(obj);
         break;
     case LP_SCALAR:
+        lp_python_runs(S);
         plain = PyObject_CallMethod(obj, "item", NULL);
+        lp_python_ran(S);
         break;
     case LP_TABLE:
         plain = PyObject_CallMethod(obj, "tolist", NULL);

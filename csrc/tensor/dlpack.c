@@ -119,12 +119,8 @@ take(PyObject *capsule, const struct dl_tensor *t, int readonly,
 PyObject *
 lp_from_dlpack(PyObject *obj)
 {
-    PyObject *policy = PyImport_ImportModule("pyhelper._arrays");
-    PyObject *capsule =
-        policy != NULL ? PyObject_CallMethod(policy, "dlpack", "O", obj)
-                       : NULL;
+    PyObject *capsule = lp_array_policy("dlpack", obj);
     PyObject *memory = NULL, *array = NULL;
-    Py_XDECREF(policy);
     if (capsule == NULL) {
         return NULL;
     }

@@ -21,16 +21,32 @@ static PyObject *(*array_zeros)(int, const Py_ssize_t *, PyObject *, int);
 /* Steals the base, also when it fails. */
 static int (*set_base)(PyObject *, PyObject *);
 
+PyObject *
+lp_array_policy(const char *function, PyObject *obj)
+{
+    PyObject *policy = PyImport_ImportModule("pyhelper._arrays");
+    if (policy == NULL) {
+        return NULL;
+    }
+    PyObject *result = obj != NULL
+                           ? PyObject_CallMethod(policy, function, "O", obj)
+                           : PyObject_CallMethod(policy, function, NULL);
+    Py_DECREF(policy);
+    if (result == NULL) {
+        PyObject *exc = lp_take_raised();
+        PyException_SetTraceback(exc, Py_None);
+        lp_set_raised(exc);
+    }
+    return result;
+}
+
 int
 lp_numpy_import(void)
 {
     if (lp_ndarray_type != NULL) {
         return 0;
     }
-    PyObject *policy = PyImport_ImportModule("pyhelper._arrays");
-    PyObject *capsule =
-        policy != NULL ? PyObject_CallMethod(policy, "c_api", NULL) : NULL;
-    Py_XDECREF(policy);
+    PyObject *capsule = lp_array_policy("c_api", NULL);
     void **api = capsule != NULL ? PyCapsule_GetPointer(capsule, NULL) : NULL;
     Py_XDECREF(capsule); /* NumPy's module keeps it */
     if (api == NULL) {

@@ -56,6 +56,11 @@ extern PyTypeObject *lp_ndarray_type;
  * ImportError that says how to get NumPy. */
 int lp_numpy_import(void);
 
+/* [GIL, no lock] Call a function of pyhelper/_arrays.py, where what needs
+ * words or Python code is decided; `obj` may be NULL.  Its errors come without
+ * a traceback: its frames are of no interest. */
+LP_OWNED PyObject *lp_array_policy(const char *function, PyObject *obj);
+
 /* [GIL] Look at an array (exactly an ndarray).  The layout is filled only if
  * it fits.  Runs no Python code. */
 enum lp_fit lp_ndarray_look(const struct lp_ndarray *array,

@@ -69,19 +69,6 @@ lp_tensor_to_python(struct lp_state *S, lua_State *L, int index,
     return 0;
 }
 
-/* [GIL, no lock] What the policy makes of an object: an ndarray that fits,
- * or NULL with an error that names what does not. */
-static PyObject *
-ask_policy(const char *function, PyObject *obj)
-{
-    PyObject *policy = PyImport_ImportModule("pyhelper._arrays");
-    PyObject *array =
-        policy != NULL ? PyObject_CallMethod(policy, function, "O", obj)
-                       : NULL;
-    Py_XDECREF(policy);
-    return array;
-}
-
 /* [GIL, no lock] Any object of kind LP_ARRAY as a new reference to an
  * ndarray, on its memory if possible. */
 static PyObject *
@@ -96,7 +83,7 @@ as_ndarray(PyObject *obj)
         return obj;
     }
     if (PyObject_IsInstance(obj, (PyObject *)lp_ndarray_type) == 1) {
-        return ask_policy("plain", obj);
+        return lp_array_policy("plain", obj);
     }
     if (dlpack_name == NULL) {
         dlpack_name = PyUnicode_InternFromString("__dlpack__");
@@ -112,7 +99,7 @@ as_ndarray(PyObject *obj)
         Py_DECREF(method);
         return lp_from_dlpack(obj);
     }
-    return ask_policy("from_buffer", obj);
+    return lp_array_policy("from_buffer", obj);
 }
 
 /* [GIL, no lock] Prepare an object: the array whose memory the tensor gets
@@ -132,7 +119,7 @@ prepare(PyObject *obj, int share, int nested, struct lp_layout *layout)
         }
         return array;
     }
-    PyObject *other = ask_policy(fit == LP_NO_FIT ? "refuse_type"
+    PyObject *other = lp_array_policy(fit == LP_NO_FIT ? "refuse_type"
                                  : share          ? "refuse_share"
                                                   : "copied",
                                  array);

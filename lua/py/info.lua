@@ -35,6 +35,7 @@ return function(core, choice)
   info.library, info.tried = choice.library, choice.tried
   info.untested = choice.untested
   info.numpy = info.numpy or 'not imported yet'
+  info.tensors = core._tensor_provider() or 'not chosen yet'
   info.lua = jit and jit.version or _VERSION -- luacheck: ignore
   return setmetatable(info, mt)
 end
