@@ -173,6 +173,21 @@ describe('a call', function()
       assert.same({ 1, 2, 3 }, py.eval(without_arguments()))
     end)
 
+    it('works in functions with variable arguments, as main chunks are', function()
+      local function with_dot(...) return list.append(2, ...) end
+      local function with_colon(...) return list:append(3) end
+      local function by_pcall(...) return pcall(list.append, list) end
+      with_dot()
+      with_colon()
+      with_colon(nil, 'a', 'b')
+      assert.equal('[1, 2, 3, 3]', tostring(list))
+      assert.is_true(by_pcall())
+      assert.is_true(by_pcall(1, 2, 3))
+      assert.equal(6, #list)
+      local chunk = helper.compile 'local list = ... return list:copy()'
+      assert.equal(6, #chunk(list))
+    end)
+
     it('passes the receiver with a dot, except in LuaJIT, where it counts as colon', function()
       local function append_itself() return list.append(list) end
       if jit then

@@ -13,7 +13,8 @@ struct lp_handle {
     struct lp_view *view; /* the conversion rules it remembers */
     void *aux; /* reference: owned receiver it was got from, or NULL;
                   error object: its struct lp_trace, or NULL */
-    int frame; /* LuaJIT: frame it was got in, to tell a tail call */
+    int frame; /* LuaJIT: frame it was got in, to tell a tail call, */
+    int below; /* and the frame below that one */
 };
 
 /* Their addresses mark our userdata.  A userdata of exactly this size that

@@ -102,7 +102,10 @@ ref_index(lua_State *L)
             got->aux = obj;
             obj = NULL;
 #if LP_LUA51
-            got->frame = S->luajit ? frame_offset(L, 1) : 0;
+            if (S->luajit) {
+                got->frame = frame_offset(L, 1);
+                got->below = frame_offset(L, 2);
+            }
 #endif
         }
     }
@@ -154,11 +157,13 @@ is_colon_call(lua_State *L, struct lp_state *S, struct lp_handle *method)
         return 1;
     }
 #if LP_LUA51
-    /* In a tail call LuaJIT has put our frame in the place of the caller's,
-     * and how it was written is lost: it counts as a colon call.  A call by
-     * pcall or from a variable has a frame of its own. */
+    /* In a tail call LuaJIT has put our frame in the place of the caller's
+     * (below it, where that has variable arguments), and how it was written
+     * is lost: it counts as a colon call.  A call by pcall or from a variable
+     * has a frame of its own. */
     if (S->luajit) {
-        return (ar.i_ci & 0xffff) == method->frame;
+        return (ar.i_ci & 0xffff) <= method->frame &&
+               frame_offset(L, 1) == method->below;
     }
 #endif
     (void)S;
