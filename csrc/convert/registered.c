@@ -56,8 +56,20 @@ lp_registered_to_python(struct lp_state *S, lua_State *L, int index,
         lp_to_ref(L, index) != NULL) {
         return 0;
     }
+    /* A converter that makes tables of its own kind has no end; LuaJIT sets
+     * no bound to nested C calls. */
+    struct lp_thread *t = &lp_this_thread;
+    if (t->depth >= LP_MAX_DEPTH) {
+        PyErr_SetString(PyExc_RecursionError,
+                        "a converter of py.register needs itself, without "
+                        "end");
+        return -1;
+    }
+    t->depth++;
     lua_pushvalue(L, index);
-    if (lp_protect(S, L, registered_body, &call, 1, 0) < 0) {
+    int done = lp_protect(S, L, registered_body, &call, 1, 0);
+    t->depth--;
+    if (done < 0) {
         return -1;
     }
     *result = call.result;
@@ -114,6 +126,10 @@ lp_registered_to_lua(struct lp_state *S, lua_State *L, PyObject *obj,
     lua_rawget(L, -2);
     for (int i = (int)lua_rawlen(L, -1); i > 0; i--) {
         lua_rawgeti(L, -1, i);
+        if (!lua_istable(L, -1)) { /* changed while Python code ran */
+            lua_pop(L, 1);
+            continue;
+        }
         int found = matches(S, L, obj, view);
         if (found < 0) {
             return -1;

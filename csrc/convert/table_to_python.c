@@ -86,19 +86,27 @@ static int
 fail_at(struct walk *w, size_t i, PyObject *key)
 {
     PyObject *exc = lp_take_raised();
+    if (!PyErr_GivenExceptionMatches(exc, PyExc_Exception) ||
+        PyErr_GivenExceptionMatches(exc, PyExc_MemoryError)) {
+        lp_set_raised(exc); /* KeyboardInterrupt and kin stay what they are */
+        return -1;
+    }
+    lp_python_runs(w->view->state); /* repr of keys, str of the error */
     PyObject *path = key_path(w, i, key);
     if (path == NULL) {
         PyErr_Clear();
         lp_set_raised(exc);
-        return -1;
     }
-    PyObject *type = PyExc_TypeError;
-    if (PyErr_GivenExceptionMatches(exc, PyExc_ValueError)) {
-        type = PyExc_ValueError;
+    else {
+        PyObject *type =
+            PyErr_GivenExceptionMatches(exc, PyExc_ValueError)
+                ? PyExc_ValueError
+                : PyExc_TypeError;
+        PyErr_Format(type, "table%U: %S", path, exc);
+        Py_DECREF(path);
+        Py_DECREF(exc);
     }
-    PyErr_Format(type, "table%U: %S", path, exc);
-    Py_DECREF(path);
-    Py_DECREF(exc);
+    lp_python_ran(w->view->state);
     return -1;
 }
 
@@ -107,6 +115,9 @@ fail_at(struct walk *w, size_t i, PyObject *key)
 static int
 recover(struct walk *w, size_t i)
 {
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+        return -1; /* KeyboardInterrupt and kin */
+    }
     for (; i != 0; i = w->items[i].parent) {
         struct item *parent = &w->items[w->items[i].parent];
         if (!parent->lenient) {
@@ -366,7 +377,8 @@ convert_key(struct walk *w, lua_State *L, struct lp_state *S)
 static int
 set_field(struct lp_state *S, PyObject *dict, PyObject *key, PyObject *value)
 {
-    if (PyUnicode_Check(key) || PyLong_Check(key) || PyFloat_Check(key)) {
+    if (PyUnicode_CheckExact(key) || PyLong_CheckExact(key) ||
+        PyFloat_CheckExact(key)) {
         return PyDict_SetItem(dict, key, value);
     }
     lp_python_runs(S); /* __hash__ and __eq__ may be Python code */

@@ -82,13 +82,7 @@ convert_userdata(struct lp_state *S, lua_State *L, int index,
         h = lp_to_error(L, index);
     }
     if (h != NULL) {
-        if (h->obj == NULL) {
-            PyErr_SetString(PyExc_ValueError, "this reference was closed "
-                                              "(py.close or py.scope)");
-            return NULL;
-        }
-        Py_INCREF(h->obj);
-        return h->obj;
+        return lp_handle_object(h);
     }
     PyObject *array = NULL;
     int found = lp_tensor_to_python(S, L, index, &array);

@@ -6,6 +6,7 @@
 
 #include "base/trace.h"
 #include "cross/protect.h"
+#include "cross/visit.h"
 #include "handle/lua_handle.h"
 
 PyObject *lp_LuaError, *lp_LuaSyntaxError, *lp_LuaMemoryError;
@@ -43,8 +44,17 @@ error_value(struct lp_state *S, lua_State *L)
         return PyBool_FromLong(lua_toboolean(L, -1));
     case LUA_TNUMBER: {
         lua_Number n = lua_tonumber(L, -1);
-        return n == (lua_Number)(long long)n ? PyLong_FromLongLong((long long)n)
-                                             : PyFloat_FromDouble(n);
+#if LP_LUA53_UP
+        if (lua_isinteger(L, -1)) {
+            return PyLong_FromLongLong(lua_tointeger(L, -1));
+        }
+#else
+        const lua_Number limit = 9007199254740992.0;
+        if (n >= -limit && n <= limit && n == (lua_Number)(long long)n) {
+            return PyLong_FromLongLong((long long)n);
+        }
+#endif
+        return PyFloat_FromDouble(n);
     }
     case LUA_TSTRING: {
         size_t n;
@@ -68,7 +78,11 @@ tostring_body(lua_State *L, struct lp_state *S, void *ctx)
     PyObject **text = ctx;
     size_t n;
     (void)S;
-    if (luaL_callmeta(L, 2, "__tostring")) {
+    if (luaL_getmetafield(L, 2, "__tostring")) {
+        lua_pushvalue(L, 2);
+        lp_lua_runs();
+        lua_call(L, 1, 1);
+        lp_lua_ran();
         const char *s = lua_tolstring(L, -1, &n);
         if (s != NULL) {
             *text = PyUnicode_DecodeUTF8(s, (Py_ssize_t)n, "replace");
@@ -95,8 +109,7 @@ error_text(struct lp_state *S, lua_State *L, PyObject *value)
     }
     PyObject *text = NULL;
     lua_pushvalue(L, -1);
-    if (lp_protect(S, L, tostring_body, &text, 1, 0) < 0) {
-        PyErr_Clear();
+    if (lp_try(S, L, tostring_body, &text, 1) < 0) {
         return PyUnicode_FromFormat("(error object is a %s value)",
                                     luaL_typename(L, -1));
     }

@@ -23,6 +23,24 @@ trampoline(lua_State *L)
     return n;
 }
 
+/* [-nargs, +nresults or an error value] The status of lua_pcall. */
+static int
+call_body(struct protected_call *call, lua_State *L, int nargs, int nresults,
+          int handler)
+{
+    lp_push_slot(call->S, L, LP_SLOT_PROTECT);
+    lua_pushlightuserdata(L, call);
+    if (nargs > 0) {
+        lua_insert(L, -2 - nargs); /* ctx, args, function */
+        lua_insert(L, -2 - nargs); /* function, ctx, args */
+    }
+    int status = lua_pcall(L, 1 + nargs, nresults, handler);
+    if (LP_UNLIKELY(!lp_this_thread.gil)) {
+        lp_lua_ran(); /* the error arose in Lua code that the body ran */
+    }
+    return status;
+}
+
 static int
 run(struct lp_state *S, lua_State *L, lp_body body, void *ctx, int nargs,
     int nresults, int traced)
@@ -34,16 +52,7 @@ run(struct lp_state *S, lua_State *L, lp_body body, void *ctx, int nargs,
         lua_insert(L, -1 - nargs); /* handler, args */
         handler = lua_gettop(L) - nargs;
     }
-    lp_push_slot(S, L, LP_SLOT_PROTECT);
-    lua_pushlightuserdata(L, &call);
-    if (nargs > 0) {
-        lua_insert(L, -2 - nargs); /* ctx, args, function */
-        lua_insert(L, -2 - nargs); /* function, ctx, args */
-    }
-    int status = lua_pcall(L, 1 + nargs, nresults, handler);
-    if (LP_UNLIKELY(!lp_this_thread.gil)) {
-        lp_lua_ran(); /* the error arose in Lua code that the body ran */
-    }
+    int status = call_body(&call, L, nargs, nresults, handler);
     if (LP_UNLIKELY(status != LUA_OK)) {
         lp_error_from_lua(S, L, status, NULL);
     }
@@ -68,6 +77,21 @@ lp_protect_code(struct lp_state *S, lua_State *L, lp_body body, void *ctx,
                 int nargs, int nresults)
 {
     return run(S, L, body, ctx, nargs, nresults, 1);
+}
+
+int
+lp_try(struct lp_state *S, lua_State *L, lp_body body, void *ctx, int nargs)
+{
+    struct protected_call call = {S, body, ctx, 0};
+    if (call_body(&call, L, nargs, 0, 0) != LUA_OK) {
+        lua_pop(L, 1);
+        return -1;
+    }
+    if (call.failed) {
+        PyErr_Clear();
+        return -1;
+    }
+    return 0;
 }
 
 void

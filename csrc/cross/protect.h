@@ -25,6 +25,12 @@ int lp_protect(struct lp_state *S, lua_State *L, lp_body body, void *ctx,
 int lp_protect_code(struct lp_state *S, lua_State *L, lp_body body, void *ctx,
                     int nargs, int nresults);
 
+/* [GIL, lock; -nargs, +0, -] Run `body`, whose failure is no error: returns 0
+ * or -1 and leaves no Python error.  For text about an error: converting the
+ * error of a `__tostring` would ask for its text again, without end. */
+int lp_try(struct lp_state *S, lua_State *L, lp_body body, void *ctx,
+           int nargs);
+
 /* [-0, +0, m] Make the C function behind it for a new state. */
 void lp_protect_init_or_jump(struct lp_state *S, lua_State *L);
 

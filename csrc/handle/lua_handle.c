@@ -119,14 +119,16 @@ lua_object_dealloc(PyObject *obj)
     struct lp_lua_object *self = (struct lp_lua_object *)obj;
     struct lp_state *S = self->S;
     PyTypeObject *type = Py_TYPE(obj);
+    /* First of all: callbacks of weak references may get the same Lua value
+     * again, and must not find this object. */
+    if (self->flags & LP_LUA_CACHED) {
+        self->flags &= ~LP_LUA_CACHED;
+        lp_ptrmap_remove(&S->handles, cache_key(self->address, self->view));
+    }
     if (self->weakrefs != NULL) {
         PyObject_ClearWeakRefs(obj);
     }
     if (S != NULL) {
-        if (self->flags & LP_LUA_CACHED) {
-            lp_ptrmap_remove(&S->handles,
-                             cache_key(self->address, self->view));
-        }
         S->n_handles--;
         lp_queue_unref(S, self->ref);
         lp_state_release(S);

@@ -49,6 +49,18 @@ lp_push_ref_or_jump(lua_State *L, struct lp_state *S, struct lp_view *view,
     return h;
 }
 
+PyObject *
+lp_handle_object(const struct lp_handle *h)
+{
+    if (h->obj == NULL) {
+        PyErr_SetString(PyExc_ValueError, "this reference was closed "
+                                          "(py.close or py.scope)");
+        return NULL;
+    }
+    Py_INCREF(h->obj);
+    return h->obj;
+}
+
 void
 lp_handle_close(struct lp_state *S, struct lp_handle *h)
 {

@@ -56,6 +56,11 @@ struct lp_handle *lp_new_ref_or_jump(lua_State *L, struct lp_state *S,
 struct lp_handle *lp_push_ref_or_jump(lua_State *L, struct lp_state *S,
                                       struct lp_view *view, PyObject *obj);
 
+/* [GIL, lock] What the handle holds, or NULL with a Python error if it was
+ * closed.  For use after lp_cross_begin: between a check before that and
+ * here a finalizer of Lua or a signal handler may have closed it. */
+LP_OWNED PyObject *lp_handle_object(const struct lp_handle *h);
+
 /* [Lua lock] Release now what the handle holds. */
 void lp_handle_close(struct lp_state *S, struct lp_handle *h);
 

@@ -28,17 +28,15 @@ from_import(PyObject *module, PyObject *module_name, PyObject *name)
     return NULL;
 }
 
-/* [GIL, lock; +n] Push the named attributes; their number, or -1. */
+/* [GIL, lock; +n] Push the attributes named by the `n` strings from `names`
+ * on; n, or -1. */
 static int
 push_names(struct lp_cross *x, PyObject *module, PyObject *module_name,
-           int names, int outs, struct lp_view *view)
+           int names, int outs, int n, struct lp_view *view)
 {
     lua_State *L = x->frame.L;
-    int n = (int)lua_rawlen(L, names);
-    for (int i = 1; i <= n; i++) {
-        lua_rawgeti(L, names, i);
-        PyObject *name = lp_to_str(L, -1), *value = NULL;
-        lua_pop(L, 1);
+    for (int i = 0; i < n; i++) {
+        PyObject *name = lp_to_str(L, names + i), *value = NULL;
         if (name != NULL) {
             lp_cross_unlock(x);
             value = from_import(module, module_name, name);
@@ -64,7 +62,8 @@ py_import(lua_State *L)
     if (!lua_isnil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
         n_names = (int)lua_rawlen(L, 2);
-        luaL_checkstack(L, 2 * n_names + 8, "py.import: too many names");
+        luaL_checkstack(L, 3 * n_names + 8, "py.import: too many names");
+        /* Copied: the import may run code that changes the table. */
         for (int i = 1; i <= n_names; i++) {
             lua_rawgeti(L, 2, i);
             if (lua_type(L, -1) != LUA_TSTRING) {
@@ -72,10 +71,9 @@ py_import(lua_State *L)
                                      "not a %s",
                                   i, luaL_typename(L, -1));
             }
-            lua_pop(L, 1);
         }
     }
-    int outs = lua_gettop(L);
+    int outs = lua_gettop(L) + 1;
     for (int i = 0; i < (n_names > 0 ? n_names : 1); i++) {
         lp_new_ref_or_jump(L, S, view);
     }
@@ -89,15 +87,15 @@ py_import(lua_State *L)
         lp_cross_lock(&x);
     }
     if (module != NULL && lua_isnil(L, 2)) {
-        n = lp_push_result(&x, module, view, LP_AS_REF, outs + 1);
+        n = lp_push_result(&x, module, view, LP_AS_REF, outs);
     }
     else if (module != NULL) {
-        n = push_names(&x, module, name, 2, outs, view);
+        n = push_names(&x, module, name, 3, outs, n_names, view);
         lp_give_up(S, module);
     }
     Py_XDECREF(name);
     /* An error needs an empty reference; any of them may be filled. */
-    return lp_door_close(&x, n, n_names > 0 ? 0 : outs + 1);
+    return lp_door_close(&x, n, n_names > 0 ? 0 : outs);
 }
 
 static const luaL_Reg functions[] = {

@@ -27,12 +27,13 @@ iter_next(lua_State *L)
     }
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *iterator = it->obj;
-    Py_INCREF(iterator);
-    lp_cross_unlock(&x);
-    PyObject *item = PyIter_Next(iterator);
-    Py_DECREF(iterator);
-    lp_cross_lock(&x);
+    PyObject *iterator = lp_handle_object(it), *item = NULL;
+    if (iterator != NULL) {
+        lp_cross_unlock(&x);
+        item = PyIter_Next(iterator);
+        Py_DECREF(iterator);
+        lp_cross_lock(&x);
+    }
     if (item == NULL && !PyErr_Occurred()) {
         lua_pushnil(L);
         return lp_door_close(&x, 1, out);

@@ -333,8 +333,7 @@ run_reference(lua_State *L, struct lp_handle *h, enum lp_result how)
     }
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, LP_STATE(L), L);
-    Py_INCREF(h->obj);
-    int n = lp_push_result(&x, h->obj, h->view, how, 0);
+    int n = lp_push_result(&x, lp_handle_object(h), h->view, how, 0);
     return lp_door_close(&x, n, 0);
 }
 

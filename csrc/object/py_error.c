@@ -105,16 +105,17 @@ read_field(lua_State *L, struct lp_state *S, struct lp_handle *h,
 {
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *exc = h->obj, *result = NULL;
-    Py_INCREF(exc);
-    PyObject *stack = lua_stack(h);
+    PyObject *exc = lp_handle_object(h), *result = NULL;
+    PyObject *stack = exc != NULL ? lua_stack(h) : NULL;
     if (stack != NULL) {
         lp_cross_unlock(&x);
         result = get(exc, stack);
         lp_cross_lock(&x);
         lp_queue_decref(S, stack);
     }
-    lp_queue_decref(S, exc);
+    if (exc != NULL) {
+        lp_queue_decref(S, exc);
+    }
     int n = lp_push_result(&x, result, S->view, LP_AS_VALUE, 0);
     return lp_door_close(&x, n, 0);
 }
@@ -147,8 +148,7 @@ error_index(lua_State *L)
         lp_new_ref_or_jump(L, S, h->view);
         struct lp_cross x;
         lp_cross_begin_or_jump(&x, S, L);
-        Py_INCREF(h->obj);
-        int n = lp_push_result(&x, h->obj, h->view, LP_AS_REF,
+        int n = lp_push_result(&x, lp_handle_object(h), h->view, LP_AS_REF,
                                lua_gettop(L));
         return lp_door_close(&x, n, 0);
     }

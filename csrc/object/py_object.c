@@ -83,10 +83,10 @@ ref_index(lua_State *L)
     }
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *obj = h->obj, *result = NULL;
-    Py_INCREF(obj);
-    PyObject *key = by_name ? lp_name(S, L, 2)
-                            : lp_key_to_python(S, L, 2, view);
+    PyObject *obj = lp_handle_object(h), *result = NULL;
+    PyObject *key = obj == NULL ? NULL
+                    : by_name   ? lp_name(S, L, 2)
+                                : lp_key_to_python(S, L, 2, view);
     if (key != NULL) {
         lp_cross_unlock(&x);
         result = by_name ? lp_get_field(obj, key) : PyObject_GetItem(obj, key);
@@ -125,10 +125,10 @@ ref_newindex(lua_State *L)
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
     int done = -1;
-    PyObject *obj = h->obj;
-    Py_INCREF(obj);
-    PyObject *key =
-        by_name ? lp_name(S, L, 2) : lp_key_to_python(S, L, 2, h->view);
+    PyObject *obj = lp_handle_object(h);
+    PyObject *key = obj == NULL ? NULL
+                    : by_name   ? lp_name(S, L, 2)
+                                : lp_key_to_python(S, L, 2, h->view);
     PyObject *value = key != NULL ? lp_to_python(S, L, 3, h->view) : NULL;
     lp_cross_unlock(&x);
     if (value != NULL) {
@@ -137,7 +137,7 @@ ref_newindex(lua_State *L)
     }
     Py_XDECREF(key);
     Py_XDECREF(value);
-    Py_DECREF(obj);
+    Py_XDECREF(obj);
     lp_cross_lock(&x);
     return lp_door_close(&x, done, 0);
 }
@@ -193,8 +193,10 @@ ref_call(lua_State *L)
     }
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *callable = h->obj;
-    Py_INCREF(callable); /* the reference may be closed meanwhile */
+    PyObject *callable = lp_handle_object(h);
+    if (callable == NULL) {
+        return lp_door_close(&x, -1, out);
+    }
     PyObject *result = lp_call_from_stack(&x, callable, first, nargs, view);
     int n = lp_push_result(&x, result, view, LP_AS_REF, out);
     lp_give_up(S, callable);
@@ -215,12 +217,13 @@ ref_tostring(lua_State *L)
     h = lp_check_ref_or_jump(L, 1);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *obj = h->obj;
-    Py_INCREF(obj);
-    lp_cross_unlock(&x);
-    PyObject *text = PyObject_Str(obj);
-    Py_DECREF(obj);
-    lp_cross_lock(&x);
+    PyObject *obj = lp_handle_object(h), *text = NULL;
+    if (obj != NULL) {
+        lp_cross_unlock(&x);
+        text = PyObject_Str(obj);
+        Py_DECREF(obj);
+        lp_cross_lock(&x);
+    }
     int n = lp_push_result(&x, text, h->view, LP_AS_VALUE, 0);
     return lp_door_close(&x, n, 0);
 }
@@ -232,12 +235,14 @@ ref_len(lua_State *L)
     struct lp_handle *h = lp_check_ref_or_jump(L, 1);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *obj = h->obj;
-    Py_INCREF(obj);
-    lp_cross_unlock(&x);
-    Py_ssize_t size = PyObject_Size(obj);
-    Py_DECREF(obj);
-    lp_cross_lock(&x);
+    PyObject *obj = lp_handle_object(h);
+    Py_ssize_t size = -1;
+    if (obj != NULL) {
+        lp_cross_unlock(&x);
+        size = PyObject_Size(obj);
+        Py_DECREF(obj);
+        lp_cross_lock(&x);
+    }
     if (size >= 0) {
         lua_pushinteger(L, (lua_Integer)size);
     }

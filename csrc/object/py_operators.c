@@ -134,12 +134,13 @@ ref_unary(lua_State *L)
     }
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *obj = h->obj;
-    Py_INCREF(obj);
-    lp_cross_unlock(&x);
-    PyObject *result = unary[row].function(obj);
-    Py_DECREF(obj);
-    lp_cross_lock(&x);
+    PyObject *obj = lp_handle_object(h), *result = NULL;
+    if (obj != NULL) {
+        lp_cross_unlock(&x);
+        result = unary[row].function(obj);
+        Py_DECREF(obj);
+        lp_cross_lock(&x);
+    }
     int n = lp_push_result(&x, result, view, LP_AS_REF, out);
     return lp_door_close(&x, n, out);
 }

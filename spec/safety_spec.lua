@@ -1,0 +1,226 @@
+-- SPDX-License-Identifier: MIT
+-- What must not end the process: code of either language that calls back
+-- where nobody expects it. Each case is a child process, since it is a crash
+-- that the test is about; `make asan` runs them under the sanitizers.
+
+local child = require 'spec.child'
+
+--- The child must come to its end, whatever errors it saw on the way.
+local function survives(script, options)
+  local output = child.output('local py = require "py"\n' .. script
+                              .. '\nio.write "survived"', options)
+  assert.truthy(output:find 'survived$', output)
+  return output
+end
+
+-- Source for a child: `finalized(f)` makes garbage whose finalizer is f;
+-- `eager()` makes the collector run all the time.
+local garbage = [[
+local function finalized(f)
+  if newproxy then
+    getmetatable(newproxy(true)).__gc = f
+  else
+    setmetatable({}, {__gc = f})
+  end
+end
+local function eager()
+  collectgarbage('setpause', 0)
+  collectgarbage('setstepmul', 100000)
+end
+]]
+
+describe('errors about errors', function()
+  it('end when __tostring raises the error itself', function()
+    survives [[
+      local e = setmetatable({}, {__tostring = function(self) error(self) end})
+      local ok, err = pcall(py.eval, 'f()', {f = function() error(e) end})
+      assert(not ok)
+      assert(tostring(err):find 'error object is a table value')
+      assert(py.eval('e.value is v', {e = err.value, v = py.proxy(e)}))
+    ]]
+  end)
+
+  it('end when __tostring calls Python that raises it again', function()
+    survives [[
+      local e
+      e = setmetatable({}, {__tostring = function(self)
+        return py.eval('str(f())', {f = function() error(e) end})
+      end})
+      assert(not pcall(py.eval, 'f()', {f = function() error(e) end}))
+    ]]
+  end)
+
+  if math.type then
+    it('keep every digit of an integer', function()
+      survives [[
+        local _, err = pcall(py.eval, 'f()',
+                             {f = function() error(math.maxinteger) end})
+        assert(py.eval('e.value == 2**63 - 1', {e = err.value}))
+      ]]
+    end)
+  end
+end)
+
+describe('closing a reference while it is used', function()
+  local each = {
+    ['by a field'] = 'return ref[0]',
+    ['by an operator'] = 'return -ref',
+    ['by a call'] = 'return ref()',
+    ['by printing'] = 'return tostring(ref)',
+    ['by writing'] = 'ref[0] = 1',
+  }
+  for how, code in pairs(each) do
+    it('in a finalizer, ' .. how, function()
+      survives(garbage .. [[
+        eager()
+        for i = 1, 300 do
+          local ref = py.reval '[1, 2, 3]'
+          finalized(function() py.close(ref) end)
+          for _ = 1, 30 do pcall(function() ]] .. code .. [[ end) end
+        end
+      ]])
+    end)
+  end
+
+  it('in the Python code that it calls', function()
+    survives [[
+      local ref
+      ref = py.reval('lambda f: (f(), 7)[1]')
+      assert(py.eval(ref(function() py.close(ref) end)) == 7)
+      local ok, err = pcall(ref)
+      assert(not ok and tostring(err):find 'closed')
+    ]]
+  end)
+
+  it('while an argument is converted', function()
+    survives [[
+      py.exec 'class Closer:\n  def __hash__(self): return self.f()'
+      local target = py.list {1}
+      local closer = py.eval 'Closer()'
+      closer.f = function() py.close(target) return 1 end
+      local ok, err = pcall(py.builtins.len, {[closer] = 1, [2] = target})
+      assert(ok or tostring(err):find 'closed')
+    ]]
+  end)
+end)
+
+describe('callbacks of Python', function()
+  it('of a dying Lua object get another object for the same value', function()
+    survives [[
+      py.exec([=[
+        import weakref
+        kept, watches = [], []
+        def watch(f, again):
+            watches.append(weakref.ref(f, lambda _: kept.append(again())))
+      ]=])
+      local function victim() return 42 end
+      py.reval 'watch'(victim, function() return victim end)
+      py.collect()
+      assert(py.eval 'len(kept)' == 1)
+      assert(py.eval 'kept[0]()' == 42)
+      py.exec 'kept.clear(); watches.clear()'
+      py.collect()
+    ]]
+  end)
+
+  it('of an import may change the table of names', function()
+    survives [[
+      local names = {'name'}
+      py.exec([=[
+        import importlib.machinery, sys
+        class Finder:
+            @staticmethod
+            def find_spec(name, path=None, target=None):
+                if name == 'spec_growing':
+                    return importlib.machinery.ModuleSpec(name, Finder())
+            def create_module(self, spec): return None
+            def exec_module(self, module):
+                grow()
+                module.name = 'value'
+        sys.meta_path.insert(0, Finder)
+      ]=])
+      py.reval 'globals()'.grow = function()
+        for i = 1, 50 do names[i] = 'name' end
+      end
+      local results = {py.import('spec_growing', names)}
+      assert(#results == 1 and py.eval(results[1]) == 'value')
+    ]]
+  end)
+
+  it('may change a table while it is converted', function()
+    survives [[
+      py.exec([=[
+        class Key:
+            def __init__(self, f): self.f = f
+            def __hash__(self): self.f(); return 1
+            def __eq__(self, other): self.f(); return False
+      ]=])
+      local Key, t = py.reval 'Key', {}
+      local function change()
+        for k in pairs(t) do t[k] = nil end
+        for i = 1, 100 do t[{}] = i end
+        collectgarbage()
+      end
+      for _ = 1, 50 do
+        t = {[Key(change)] = 1, [Key(change)] = 2, x = 3, [1.5] = 4}
+        pcall(py.dict, t)
+      end
+    ]]
+  end)
+end)
+
+describe('recursion without end is an error', function()
+  it('in a converter that makes tables of its own kind', function()
+    survives [[
+      local mt = {}
+      py.register {metatable = mt, to_python = function(t)
+        return setmetatable({t}, mt)
+      end}
+      local ok, err = pcall(py.eval, 'x', {x = setmetatable({}, mt)})
+      assert(not ok and tostring(err):find 'end', err)
+    ]]
+  end)
+
+  local each = {
+    ['of calls'] = [[
+      local function f(g) return py.eval('g(g)', {g = g}) + 1 end
+      return f(f)]],
+    ['of functions without Python in between'] = [[
+      local function f() return 1 + f() end
+      return py.eval('f()', {f = f})]],
+    ['of attributes'] = [[
+      py.exec 'class A:\n  def __getattr__(self, n): return self.f(n)'
+      local a = py.eval 'A()'
+      py.reval 'A'.f = function(self, n) return self[n .. 'x'] end
+      return a.x]],
+    ['of comparisons'] = [[
+      py.exec 'class A:\n  def __eq__(self, o): return self.f(o)'
+      local a, b = py.eval 'A()', py.eval 'A()'
+      py.reval 'A'.f = function(self, o) return self == o end
+      return a == b]],
+    ['of texts'] = [[
+      py.exec 'class A:\n  def __str__(self): return self.f()'
+      local a = py.eval 'A()'
+      py.reval 'A'.f = function(self) return tostring(self) end
+      return tostring(a)]],
+    ['of coroutines'] = [[
+      local function f()
+        return coroutine.wrap(function() return py.eval('f()', {f = f}) end)()
+      end
+      return f()]],
+    ['of errors'] = [[
+      local function f()
+        local _, e = pcall(py.eval, 'f()', {f = f})
+        error(e, 0)
+      end
+      return f()]],
+  }
+  for what, code in pairs(each) do
+    it(what, function()
+      survives('local ok, err = pcall(function() ' .. code .. [[ end)
+        assert(not ok)
+        assert(#tostring(err) > 0)
+        assert(py.eval '1 + 1' == 2)]])
+    end)
+  end
+end)
