@@ -29,8 +29,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "base/lua_api.h"
 
 #define OLDEST_MINOR 9
 

@@ -34,6 +34,14 @@ def layer_problems(folder, files):
             {"cross/a.c": '#include "tensor/b.h"', "tensor/b.h": ""},
             "tensor/b.h does not stand above cross",
         ),
+        (
+            {"handle/a.c": '#include "cross/error.h"', "cross/error.h": ""},
+            "cross/error.h does not stand above handle",
+        ),
+        (
+            {"object/door.h": '#include "object/a.h"', "object/a.h": ""},
+            "object/a.h does not stand above object/door",
+        ),
         ({"object/a.c": "#include <Python.h>"}, "only base/py_api.h may include Python.h"),
         ({"object/a.c": '#include "lauxlib.h"'}, "only base/lua_api.h may include lauxlib.h"),
         ({"numpy_tensor.c": "# include <numpy/arrayobject.h>"}, "NumPy's headers"),
@@ -62,6 +70,12 @@ def test_layers_allows_what_stands_above_and_beside(tmp_path):
         "base/gil.h": '#include "py_api.h"\n#include <stdio.h>',
         "convert/call.c": '#include "base/gil.h"\n#include "call.h"',
         "convert/call.h": "",
+        "cross/protect.h": "",
+        "cross/protect.c": '#include "cross/protect.h"\n#include "handle/a.h"',
+        "handle/a.h": '#include "cross/protect.h"',
+        "object/door.h": "",
+        "module/run.c": '#include "object/door.h"',
+        "object/a.c": '#include "door.h"',
         "python_bridge.c": '#include "convert/call.h"',
     }
     assert layer_problems(tmp_path, files) == []
