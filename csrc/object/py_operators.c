@@ -66,26 +66,43 @@ static const struct {
     {"__le", Py_LE},
 };
 
-/* The view of a binary operation: that of its first reference. */
-static struct lp_view *
-view_of_operands(lua_State *L, struct lp_state *S)
+/* The operands of a binary operation, and the view of its first reference. */
+struct operands {
+    struct lp_handle *left, *right; /* NULL: no reference */
+    struct lp_view *view;
+};
+
+static struct operands
+find_operands(lua_State *L, struct lp_state *S)
 {
-    struct lp_handle *h = lp_to_ref(L, 1);
-    if (h == NULL) {
-        h = lp_to_ref(L, 2);
+    struct operands o = {lp_to_ref(L, 1), lp_to_ref(L, 2), NULL};
+    o.view = o.left != NULL    ? o.left->view
+             : o.right != NULL ? o.right->view
+                               : S->view;
+    return o;
+}
+
+static PyObject *
+convert_operand(struct lp_cross *x, struct operands *o, int index,
+                struct lp_handle *h)
+{
+    if (h != NULL && h->obj != NULL && !o->view->has_converters) {
+        Py_INCREF(h->obj);
+        return h->obj;
     }
-    return h != NULL ? h->view : S->view;
+    return lp_to_python(x->frame.S, x->frame.L, index, o->view);
 }
 
 /* [GIL, lock] Convert both operands; 0 or -1 with a Python error. */
 static int
-operands(struct lp_cross *x, struct lp_view *view, PyObject **a, PyObject **b)
+convert_operands(struct lp_cross *x, struct operands *o, PyObject **a,
+                 PyObject **b)
 {
-    *a = lp_to_python(x->frame.S, x->frame.L, 1, view);
+    *a = convert_operand(x, o, 1, o->left);
     if (*a == NULL) {
         return -1;
     }
-    *b = lp_to_python(x->frame.S, x->frame.L, 2, view);
+    *b = convert_operand(x, o, 2, o->right);
     if (*b == NULL) {
         Py_CLEAR(*a);
         return -1;
@@ -98,24 +115,24 @@ ref_binary(lua_State *L)
 {
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
     int row = (int)lua_tointeger(L, lua_upvalueindex(2));
-    struct lp_view *view = view_of_operands(L, S);
+    struct operands o = find_operands(L, S);
     lua_settop(L, 2);
     int out = 0;
-    if (!view->by_value) {
-        lp_new_ref_or_jump(L, S, view);
+    if (!o.view->by_value) {
+        lp_new_ref_or_jump(L, S, o.view);
         out = 3;
     }
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *a, *b, *result = NULL;
-    if (operands(&x, view, &a, &b) == 0) {
+    if (convert_operands(&x, &o, &a, &b) == 0) {
         lp_cross_unlock(&x);
         result = binary[row].function(a, b);
         Py_DECREF(a);
         Py_DECREF(b);
         lp_cross_lock(&x);
     }
-    int n = lp_push_result(&x, result, view, LP_AS_REF, out);
+    int n = lp_push_result(&x, result, o.view, LP_AS_REF, out);
     return lp_door_close(&x, n, out);
 }
 
@@ -152,13 +169,13 @@ ref_compare(lua_State *L)
 {
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
     int op = (int)lua_tointeger(L, lua_upvalueindex(2));
-    struct lp_view *view = view_of_operands(L, S);
+    struct operands o = find_operands(L, S);
     lua_settop(L, 2);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *a, *b;
     int truth = -1;
-    if (operands(&x, view, &a, &b) == 0) {
+    if (convert_operands(&x, &o, &a, &b) == 0) {
         lp_cross_unlock(&x);
         PyObject *result = PyObject_RichCompare(a, b, op);
         if (result != NULL) {

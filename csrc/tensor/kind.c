@@ -79,15 +79,20 @@ void
 lp_count_unknown(struct lp_state *S, PyObject *obj)
 {
     /* Arrays can only come from NumPy, and our own look at it waits for the
-     * first of them. */
+     * first of them.  A type that was there before NumPy is none of its own;
+     * the addresses are only compared. */
     static PyObject *numpy;
+    static const PyTypeObject *innocent[N_TYPES];
     if (numpy == NULL && (numpy = PyUnicode_InternFromString("numpy")) == NULL) {
         PyErr_Clear();
         return;
     }
     size_t slot = slot_of(Py_TYPE(obj));
-    if (is_known(Py_TYPE(obj), slot) ||
-        PyDict_GetItem(PyImport_GetModuleDict(), numpy) == NULL) {
+    if (innocent[slot] == Py_TYPE(obj) || is_known(Py_TYPE(obj), slot)) {
+        return;
+    }
+    if (PyDict_GetItem(PyImport_GetModuleDict(), numpy) == NULL) {
+        innocent[slot] = Py_TYPE(obj);
         return;
     }
     if (learn(S, obj, slot) < 0) {
