@@ -110,6 +110,13 @@ describe('forced types:', function()
     is('dict', "{1: 'x', 2: 'y'}", py.dict(py.reval '[(1, "x"), (2, "y")]'))
   end)
 
+  it('py.list, tuple and dict take py.args and py.kwargs as other calls do', function()
+    assert.equal("{'a': 1, 'b': 2}",
+      py.repr(py.dict(py.kwargs {a = 1}, py.kwargs, py.dict {b = 2})))
+    assert.equal('[1, 2]', py.repr(py.list(py.args, {{1, 2}})))
+    assert.equal('(1, 2)', py.repr(py.tuple(py.args, {{1, 2}})))
+  end)
+
   it('py.dict makes a dict of a list-like table, with its Lua keys', function()
     is('dict', "{1: 'x', 2: 'y'}", py.dict {'x', 'y'})
     assert.same({'x', 'y', extra = 'z'},

@@ -78,6 +78,12 @@ marker_at(struct lp_state *S, lua_State *L, int index)
     return PLAIN;
 }
 
+int
+lp_is_call_marker(struct lp_state *S, lua_State *L, int index)
+{
+    return marker_at(S, L, index) != PLAIN;
+}
+
 /* ---- calls with py.args or py.kwargs ---- */
 
 static int

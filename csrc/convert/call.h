@@ -12,6 +12,10 @@ LP_OWNED PyObject *lp_call_from_stack(struct lp_cross *x, PyObject *callable,
                                       int first, int nargs,
                                       struct lp_view *view);
 
+/* [lock; -0, +0, -] Is the table at `index` py.args, py.kwargs, or what
+ * py.kwargs{...} gives? */
+int lp_is_call_marker(struct lp_state *S, lua_State *L, int index);
+
 /* [-0, +0, m] Make py.args and py.kwargs for a new state. */
 void lp_call_init_or_jump(struct lp_state *S, lua_State *L);
 

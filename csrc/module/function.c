@@ -103,7 +103,8 @@ force_argument(struct lp_cross *x, struct lp_view *view, enum forced forced,
              forced == SECOND_KEY) {
         value = lp_key_to_python(x->frame.S, L, index, view);
     }
-    else if (type == LUA_TTABLE && (forced == AS_LIST || forced == AS_DICT)) {
+    else if (type == LUA_TTABLE && (forced == AS_LIST || forced == AS_DICT) &&
+             !lp_is_call_marker(x->frame.S, L, index)) {
         value = lp_to_python_as(x->frame.S, L, index, view,
                                 forced == AS_LIST ? LP_TABLE_AS_LIST
                                                   : LP_TABLE_AS_DICT);
