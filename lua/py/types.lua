@@ -140,11 +140,13 @@ function py.import(name, names) end
 function py.ref(value) end
 
 ---@param value py.Value
+---@param ... py.Value  the base, for a string
 ---@return py.Ref
 function py.int(value, ...) end
 
 --- The old name of `int`.
 ---@param value py.Value
+---@param ... py.Value
 ---@return py.Ref
 function py.long(value, ...) end
 
@@ -158,15 +160,18 @@ function py.float(value) end
 function py.bool(value) end
 
 ---@param value py.Value
+---@param ... py.Value  the encoding, for bytes
 ---@return py.Ref
 function py.str(value, ...) end
 
 --- The old name of `str`.
 ---@param value py.Value
+---@param ... py.Value
 ---@return py.Ref
 function py.unicode(value, ...) end
 
 ---@param value string | integer[] | integer | py.Ref
+---@param ... py.Value  the encoding, for a str
 ---@return py.Ref
 function py.bytes(value, ...) end
 
@@ -180,6 +185,7 @@ function py.tuple(value) end
 
 --- A dict of all fields of a table, whatever its keys.
 ---@param value table | py.Ref
+---@param ... py.Value  more keywords
 ---@return py.Ref
 function py.dict(value, ...) end
 
@@ -355,10 +361,9 @@ function py.iter(object, mode) end
 function py.unpack(object) end
 
 --- Calls f(value) inside a context manager; `value` is what __enter__ gave.
----@generic T
 ---@param context py.Ref
----@param f fun(value: py.Ref): T...
----@return T ...
+---@param f fun(value: py.Ref): any
+---@return any ...
 function py.with(context, f) end
 
 -- Lua for Python -----------------------------------------------------------------
@@ -400,9 +405,8 @@ function py.register(spec) end
 function py.close(ref, ...) end
 
 --- Calls f(...) and closes the references made meanwhile, but for its results.
----@generic T
----@param f fun(...): T...
----@return T ...
+---@param f fun(...: any): any
+---@return any ...
 function py.scope(f, ...) end
 
 --- Collects the garbage of both languages.
