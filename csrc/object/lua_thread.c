@@ -62,6 +62,32 @@ refuse_running(void)
 
 /* ---- going on ---- */
 
+#if LUA_VERSION_NUM < 504
+/* Clear the stack of a coroutine that died of an error: it keeps the error
+ * and the locals of its frames, and an exception among them holds frames
+ * that hold this coroutine, a cycle that no collector sees.  Uses the one
+ * slot that the error value has just left. */
+static void
+forget_variables(lua_State *co, lua_Debug *ar, int first, int step)
+{
+    for (int n = first; lua_getlocal(co, ar, n) != NULL; n += step) {
+        lua_pop(co, 1);
+        lua_pushnil(co);
+        lua_setlocal(co, ar, n);
+    }
+}
+
+static void
+forget_frames(lua_State *co)
+{
+    lua_Debug ar;
+    for (int level = 0; lua_getstack(co, level, &ar); level++) {
+        forget_variables(co, &ar, 1, 1);
+        forget_variables(co, &ar, -1, -1); /* `...`; 5.1 knows none */
+    }
+}
+#endif
+
 /* [Lua lock, GIL, inside lp_protect] Resume with the `nargs` values on top of
  * `co`; 0 or -1 with a Python error. */
 static int
@@ -80,6 +106,8 @@ resume(struct step *step, struct lp_state *S, lua_State *L, lua_State *co,
 #if LUA_VERSION_NUM >= 504
         lua_resetthread(co); /* closes variables, as coroutine.wrap does */
         lua_settop(co, 0);
+#else
+        forget_frames(co);
 #endif
         lp_error_from_lua(S, L, status, NULL);
         return -1;
