@@ -20,8 +20,13 @@ struct lua_call {
     PyObject *kwargs; /* owned by the caller: dict, or NULL */
     PyObject *result; /* owned */
     int running;      /* Lua runs: the GIL is not held */
+    int called;       /* only the results are left to convert */
     int failed;       /* a Python error is set */
 };
+
+/* What a call has on the stack, counted from where it begins.  Behind CTX
+ * come the function and arguments, or its results. */
+enum { REFS = 1, HANDLER, BODY, CTX };
 
 /* Keyword arguments as a dict. */
 static PyObject *
@@ -61,7 +66,7 @@ lp_lua_results(lua_State *L, struct lp_state *S, int first,
 }
 
 /* Everything that can raise a Lua error, in one protected call: arguments,
- * the call, results. */
+ * the call, results; or only the results, which then are its arguments. */
 static int
 call_body(lua_State *L)
 {
@@ -69,6 +74,11 @@ call_body(lua_State *L)
     struct lp_state *S = c->S;
     struct lp_view *view = c->self->view;
     int nargs = (int)c->nargs;
+    if (c->called) {
+        c->result = lp_lua_results(L, S, 2, view);
+        c->failed = c->result == NULL;
+        return 0;
+    }
     luaL_checkstack(L, nargs + 16, "lua-py: too many arguments");
     lp_push_ref(S, L, c->self->ref);
     int i = 0;
@@ -96,6 +106,50 @@ call_body(lua_State *L)
     c->result = lp_lua_results(L, S, 2, view);
     c->failed = c->result == NULL;
     return 0;
+}
+
+/* [-0, +1+nargs|0, -] Push the function and its arguments if they are few and
+ * all of them numbers, booleans or None: pushing those cannot raise, so that
+ * the call of the function is the only one to protect. */
+static int
+push_simple_call(lua_State *L, struct lua_call *c, int base)
+{
+    enum { FEW = 8 }; /* a visit has 20 free slots */
+    if (c->nargs > FEW || c->kwargs != NULL || c->self->flags & LP_LUA_METHOD) {
+        return 0;
+    }
+    lua_rawgeti(L, base + REFS, c->self->ref);
+    for (Py_ssize_t i = 0; i < c->nargs; i++) {
+        if (!lp_push_scalar(L, c->S, c->args[i], 0)) {
+            lua_settop(L, base + CTX);
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int
+call_simple(lua_State *L, struct lua_call *c, int base)
+{
+    lp_lua_runs();
+    int status = lua_pcall(L, (int)c->nargs, LUA_MULTRET, base + HANDLER);
+    lp_lua_ran();
+    if (LP_UNLIKELY(status != LUA_OK)) {
+        return status;
+    }
+    int n = lua_gettop(L) - (base + CTX);
+    if (n > 1) { /* the stack may be full: all that is needed is there */
+        c->called = 1;
+        return lua_pcall(L, 1 + n, 0, base + HANDLER);
+    }
+    if (n == 0) {
+        Py_INCREF(Py_None);
+        c->result = Py_None;
+    }
+    else {
+        c->result = lp_to_python(c->S, L, base + CTX + 1, c->self->view);
+    }
+    return LUA_OK;
 }
 
 PyObject *
@@ -132,19 +186,25 @@ lp_lua_call(PyObject *obj, PyObject *const *args, size_t nargsf,
     }
     Py_INCREF(obj);
     lua_State *L = visit.frame.L;
+    int status, base = lua_gettop(L);
+    lp_push_slot(c.S, L, LP_SLOT_REFS);
     lp_push_slot(c.S, L, LP_SLOT_HANDLER);
-    int handler = lua_gettop(L);
     lp_push_slot(c.S, L, LP_SLOT_CALL);
     lua_pushlightuserdata(L, &c);
-    int status = lua_pcall(L, 1, 0, handler);
-    if (c.running) {
-        lp_lua_ran();
+    if (push_simple_call(L, &c, base)) {
+        status = call_simple(L, &c, base);
+    }
+    else {
+        status = lua_pcall(L, 1, 0, base + HANDLER);
+        if (c.running) {
+            lp_lua_ran();
+        }
     }
     if (LP_UNLIKELY(status != LUA_OK)) {
         lp_error_from_lua(c.S, L, status, NULL);
         Py_CLEAR(c.result);
     }
-    lua_settop(L, handler - 1);
+    lua_settop(L, base);
     lp_visit_end(&visit);
     Py_XDECREF(c.kwargs);
     Py_DECREF(obj);
