@@ -143,10 +143,17 @@ lp_cross_lock(struct lp_cross *x)
     x->frame.unlocked = 0;
 }
 
+/* Crossings that let no Python code run would never release anything. */
+enum { LP_MANY_DEAD = 256 };
+
 static inline void
 lp_cross_end(struct lp_cross *x)
 {
     struct lp_thread *t = &lp_this_thread;
+    if (LP_UNLIKELY(x->frame.S->n_dead >= LP_MANY_DEAD)) {
+        lp_cross_unlock(x);
+        lp_cross_lock(x);
+    }
     t->frame = x->frame.outer;
     t->depth--;
     t->gil = x->had_gil;

@@ -81,7 +81,7 @@ static int
 storage_gc(lua_State *L)
 {
     struct lp_storage_handle *h = lua_touserdata(L, 1);
-    if (lp_to_storage(L, 1) != NULL) {
+    if (lp_to_storage(L, 1) != NULL && !lp_keep_until_closed(L)) {
         lp_storage_drop(h->storage);
         h->magic = NULL;
     }
@@ -164,7 +164,7 @@ static int
 tensor_gc(lua_State *L)
 {
     struct lp_tensor *t = lp_to_tensor(L, 1);
-    if (t != NULL) {
+    if (t != NULL && !lp_keep_until_closed(L)) {
         t->magic = NULL;
         if (t->storage != NULL) {
             lp_storage_drop(t->storage);
@@ -206,6 +206,9 @@ lp_new_view_or_jump(lua_State *L, int index, int nd)
 {
     index = lp_abs(L, index);
     const struct lp_tensor *from = lua_touserdata(L, index);
+    if (from->storage != NULL) {
+        lp_relieve_or_jump(from->storage->S, L);
+    }
     struct lp_tensor *t = new_tensor(L, from->dtype);
     lua_getmetatable(L, index);
     lua_setmetatable(L, -2);

@@ -28,10 +28,19 @@ local function to_string(t)
   return table.concat(lines, '\n')
 end
 
+local function expand(t, ...)
+  local sizes, strides, offset = tensors.geometry(t)
+  for d, size in ipairs { ... } do
+    if sizes[d] == 1 and size ~= 1 then sizes[d], strides[d] = size, 0 end
+  end
+  return tensors.view(t, sizes, strides, offset)
+end
+
 for _, name in ipairs { 'Byte', 'Char', 'Short', 'Int', 'Long', 'Float',
                         'Double', 'Half' } do
   local full = 'torch.' .. name .. 'Tensor'
-  tensors.metatable(full).__tostring = to_string
+  local metatable = tensors.metatable(full)
+  metatable.__tostring, metatable.__methods.expand = to_string, expand
   torch[name .. 'Tensor'] = function(...) return tensors.zeros(full, { ... }) end
 end
 torch.zeros = torch.DoubleTensor
