@@ -213,6 +213,16 @@ end)
 describe('py.scope(f)', function()
   helper.no_leaks(setup, teardown, after_each)
 
+  it('leaves errors that f caught or returns alone', function()
+    local message = py.scope(function()
+      local _, caught = pcall(py.builtins.int, 'x')
+      local _, returned = pcall(py.builtins.float, 'y')
+      assert.truthy(tostring(caught):find 'ValueError')
+      return returned
+    end).message
+    assert.truthy(message:find 'y')
+  end)
+
   it('releases the references that f made', function()
     local alive, kept
     py.scope(function()

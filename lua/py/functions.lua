@@ -63,7 +63,10 @@ return function(core, py)
         if outer then outer[result] = true end
       end
     end
-    for ref in pairs(made) do core.close(ref) end
+    for ref in pairs(made) do
+      -- An error object was going to be a reference.
+      if core._is_ref(ref) then core.close(ref) end
+    end
     if not results[1] then error(results[2], 0) end
     return unpack(results, 2, results.n)
   end
