@@ -67,7 +67,8 @@ end
 --   timed_out       true when it was stopped after options.timeout seconds
 --   script          the path that the script had
 -- Options: args (list), env (name → value), files (name → text, beside the
--- script), stdin (text), closed_stdin (true: there is none), timeout (seconds, 10), merge (stderr into stdout),
+-- script), stdin (text), closed_stdin (true: there is none), ignore_interrupts
+-- (true: as under nohup), timeout (seconds, 10), merge (stderr into stdout),
 -- pipe (a command that reads its stdout), stdout (a file for it), lua (another
 -- interpreter), options (list of the interpreter's own, before the script).
 -- Without a script none is named, as for `-e` and `-i`.
@@ -88,7 +89,8 @@ function child.run(script, options)
   -- A shell starts background jobs with SIGINT ignored, and Python would
   -- keep it so; the child gets the default back.
   local command = table.concat({
-    'env --default-signal=INT', environment(options.env),
+    'env ' .. (options.ignore_interrupts and '--ignore-signal=INT' or '--default-signal=INT'),
+    environment(options.env),
     'timeout -k 1', options.timeout or 10,
     quote(options.lua or helper.interpreter()), words(options.options),
     script and quote(path 'script.lua') or '', words(options.args),

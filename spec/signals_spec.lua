@@ -125,6 +125,25 @@ describe('Ctrl-C stops', function()
   end)
 end)
 
+describe('other signals', function()
+  it('that Python code handles are handled while Lua code runs', function()
+    assert.equal('14\nfalse\ttrue\n', child.output [[
+      if jit then jit.off() end
+      local py = require 'py'
+      py.exec [=[
+        import signal
+        def handler(number, frame):
+            print(number)
+            raise TimeoutError('too long')
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+      ]=]
+      local ok, e = pcall(function() while true do end end)
+      print(ok, py.is_error(e, 'TimeoutError'))
+    ]])
+  end)
+end)
+
 describe('Ctrl-C', function()
   it('is KeyboardInterrupt in Python, and finally blocks run', function()
     assert.equal('finally\nKeyboardInterrupt\ncaught\n', child.output(BEFORE .. [[
@@ -192,6 +211,72 @@ describe('Ctrl-C', function()
       ]=]
       print((pcall(py.eval, '1')))
     ]]))
+  end)
+
+  it('stops Lua code also after Python code has set handlers and taken them back', function()
+    stops [[
+      if py.eval '__import__("sys").version_info >= (3, 11)' then
+        py.exec 'import asyncio; asyncio.run(asyncio.sleep(0))' -- sets one, too
+      end
+      py.exec 'import signal; old = signal.signal(signal.SIGINT, lambda *a: None)'
+      py.exec 'signal.signal(signal.SIGINT, old)'
+      interrupted(function() while true do end end)
+    ]]
+  end)
+
+  it('runs a handler that Python code has set while Lua code runs', function()
+    assert.equal('handled\ntrue\n', child.output(BEFORE .. [[
+      py.exec 'import signal; signal.signal(signal.SIGINT, lambda *a: print("handled"))'
+      interrupt_soon()
+      local clock = os.clock()
+      while os.clock() - clock < 0.4 do end
+      print(py.eval '1' == 1)
+    ]]))
+  end)
+
+  it('names the Lua line that it stopped', function()
+    local result = child.output(BEFORE .. [[
+      local line = debug.getinfo(1, 'l').currentline + 3
+      interrupt_soon()
+      local ok, e = pcall(function()
+        while true do end
+      end)
+      print(ok, tostring(e):find(':' .. line .. ':', 1, true) ~= nil)
+    ]])
+    assert.equal('false\ttrue\n', result)
+  end)
+
+  it('leaves a hook that Lua code has set', function()
+    assert.equal('false\ttrue\n', child.output(BEFORE .. [[
+      local function hook() end
+      debug.sethook(hook, 'l')
+      interrupt_soon()
+      local ok = pcall(function() while true do end end)
+      local now, mask = debug.gethook()
+      print(ok, now == hook and mask == 'l')
+    ]]))
+  end)
+
+  it('stops a coroutine that a coroutine has resumed', function()
+    stops [[
+      local function nested(depth)
+        if depth == 0 then while true do end end
+        local co = coroutine.create(nested)
+        if depth % 2 == 0 then return select(2, coroutine.resume(co, depth - 1)) end
+        return coroutine.wrap(nested)(depth - 1)
+      end
+      interrupted(function() error(nested(4)) end)
+    ]]
+  end)
+
+  it('stays ignored where it was', function()
+    assert.equal('true\n', child.output([[
+      local py = require 'py'
+      py.eval '1'
+      os.execute 'kill -INT $PPID'
+      py.exec 'import time; time.sleep(0.05)'
+      print(pcall(function() for i = 1, 1000 do end end))
+    ]], { ignore_interrupts = true }))
   end)
 
   it('survives a host prompt that reinstalls its handler', function()
