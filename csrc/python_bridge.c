@@ -11,11 +11,13 @@
 #include "cross/uncaught.h"
 #include "cross/visit.h"
 #include "handle/lua_handle.h"
+#include "handle/protocol.h"
 #include "module/functions.h"
 #include "module/stream.h"
 #include "numpy_tensor.h"
 #include "object/door.h"
 #include "object/lua_function.h"
+#include "object/lua_runtime.h"
 #include "object/lua_table.h"
 #include "object/lua_thread.h"
 #include "object/lua_userdata.h"
@@ -33,6 +35,13 @@ static struct PyModuleDef core_def = {
 
 static PyObject *core_module; /* owned by the process */
 
+static void init_state_or_jump(struct lp_state *S, lua_State *L);
+
+static const struct lp_runtime_parts runtime_parts = {
+    init_state_or_jump,
+    lp_push_functions_or_jump,
+};
+
 /* [GIL] Make pyhelper._core, once per process. */
 static PyObject *
 make_module(void)
@@ -43,6 +52,7 @@ make_module(void)
     PyObject *module = PyModule_Create(&core_def);
     if (module == NULL || lp_error_init_python(module) < 0 ||
         lp_lua_handle_init_python(module) < 0 ||
+        lp_protocol_init_python(module) < 0 ||
         lp_lua_function_init_python(module) < 0 ||
         lp_memory_init_python(module) < 0 ||
         lp_lua_table_init_python(module) < 0 ||
@@ -50,7 +60,8 @@ make_module(void)
         lp_lua_thread_init_python(module) < 0 ||
         lp_signal_init_python(module) < 0 ||
         lp_visit_init_python(module) < 0 ||
-        lp_stream_init_python(module) < 0) {
+        lp_stream_init_python(module) < 0 ||
+        lp_lua_runtime_init_python(module, &runtime_parts) < 0) {
         Py_XDECREF(module);
         return NULL;
     }
@@ -83,7 +94,9 @@ init_state_or_jump(struct lp_state *S, lua_State *L)
     lp_call_init_or_jump(S, L);
     lp_py_object_init_or_jump(S, L);
     lp_py_error_init_or_jump(S, L);
-    S->view = lp_view_new_or_jump(S, L, 0);
+    if (S->view == NULL) { /* a Python host has made its own */
+        S->view = lp_view_new_or_jump(S, L, 0);
+    }
 
     struct lp_handle *none = lp_new_ref_or_jump(L, S, S->view);
     lp_set_slot_or_jump(S, L, LP_SLOT_NONE);
@@ -134,6 +147,30 @@ luaopen_py_core(lua_State *L)
     if (S->view == NULL) {
         init_state_or_jump(S, L);
     }
-    lp_push_functions_or_jump(L, S, S->view);
+    if (S->no_python) {
+        return luaL_error(L, "require 'py': this LuaRuntime was made with "
+                             "register_eval=False or "
+                             "register_builtins=False, which refuse it");
+    }
+    struct lp_view *view = S->view;
+    if (S->python_host) { /* where the usual view is pyhelper's */
+        if (S->py_view == NULL) {
+            S->py_view = lp_view_new_or_jump(S, L, 0);
+        }
+        view = S->py_view;
+    }
+    lp_push_functions_or_jump(L, S, view);
     return 1;
+}
+
+/* import pyhelper._core in a Python host, which has opened a liblua. */
+PyMODINIT_FUNC PyInit__core(void);
+PyMODINIT_FUNC
+PyInit__core(void)
+{
+    lp_dynlib_pin((const void *)PyInit__core);
+    lp_py_resolve();
+    PyObject *module = make_module();
+    Py_XINCREF(module);
+    return module;
 }

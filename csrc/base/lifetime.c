@@ -70,11 +70,64 @@ finish_python(void)
     *t = (struct lp_thread){0};
 }
 
+/* ---- lua_close ---- */
+
+static const char kept_key = 'k'; /* registry: list of kept userdata */
+static int any_kept; /* somebody's list is not empty; atomic */
+static _Thread_local int closed; /* what this thread's Lua kept may go */
+
+/* [-0, +0, e] Call the finalizers of what was kept. */
+static void
+finalize_kept(lua_State *L)
+{
+    __atomic_store_n(&any_kept, 0, __ATOMIC_RELAXED);
+    lp_rawgetp(L, LUA_REGISTRYINDEX, &kept_key);
+    if (lua_istable(L, -1)) {
+        lua_pushnil(L);
+        lp_rawsetp_or_jump(L, LUA_REGISTRYINDEX, &kept_key);
+        int n = (int)lua_rawlen(L, -1);
+        for (int i = 1; i <= n; i++) {
+            lua_rawgeti(L, -1, i);
+            luaL_getmetafield(L, -1, "__gc");
+            lua_insert(L, -2);
+            lua_call(L, 1, 0);
+        }
+    }
+    lua_pop(L, 1);
+}
+
+int
+lp_keep_until_closed(lua_State *L)
+{
+    lua_Debug ar;
+    /* lua_close runs finalizers on an empty stack, which a collection in the
+     * course of a program does only in hosts that use the API outside of any
+     * function.  Those get their objects back at the next collection. */
+    if (closed || lua_getstack(L, 1, &ar)) {
+        if (__atomic_load_n(&any_kept, __ATOMIC_RELAXED) && !closed) {
+            finalize_kept(L);
+        }
+        return 0;
+    }
+    lp_rawgetp(L, LUA_REGISTRYINDEX, &kept_key);
+    if (!lua_istable(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lp_rawsetp_or_jump(L, LUA_REGISTRYINDEX, &kept_key);
+    }
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, (int)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 1);
+    __atomic_store_n(&any_kept, 1, __ATOMIC_RELAXED);
+    return 1;
+}
+
 void
 lp_lua_closing(struct lp_state *S)
 {
-    n_open--;
-    if (n_open <= 0) {
+    /* pyhelper.LuaRuntime's come and go. */
+    if (!S->python_host && --n_open <= 0) {
         finish_python();
     }
     if (!lp_python_alive) {
@@ -83,6 +136,9 @@ lp_lua_closing(struct lp_state *S)
         S->main = NULL;
         return;
     }
+    closed = 1;
+    finalize_kept(S->main);
+    closed = 0;
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, S->main);
     S->main = NULL; /* visits that wait for the lock see this */
@@ -91,6 +147,37 @@ lp_lua_closing(struct lp_state *S)
     /* Finalizers of other userdata may still run after this one and look at
      * the state: whoever called lua_close lets go of it afterwards, and where
      * that is a Lua host (at the end of its process) nobody does. */
+}
+
+void
+lp_state_close(struct lp_state *S)
+{
+    struct lp_thread *t = &lp_this_thread;
+    PyThreadState *old_tstate = t->tstate;
+    int old_gil = t->gil;
+    lua_State *L = S->main;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    S->closing = 1;
+    struct lp_frame frame = {S, L, t->frame, 0};
+    t->frame = &frame;
+    t->gil = 1;
+    t->depth++;
+    lp_lock(S);
+    lua_close(L); /* lp_lua_closing gives the lock up */
+    t->depth--;
+    t->gil = old_gil;
+    t->tstate = old_tstate;
+    t->frame = frame.outer;
+    PyObject **dead = S->dead;
+    size_t n = S->n_dead;
+    S->dead = NULL;
+    S->n_dead = S->cap_dead = 0;
+    lp_release_all(dead, n); /* may release objects of this state */
+    free(S->memory);
+    S->memory = NULL;
+    lp_state_release(S); /* Lua's own hold */
+    PyErr_Restore(type, value, traceback);
 }
 
 /* Threads that waited for a lock or held it do not exist here, except the one

@@ -121,7 +121,12 @@ lp_state_hold(struct lp_state *S)
 void
 lp_state_release(struct lp_state *S)
 {
-    if (--S->holders > 0) {
+    S->holders--;
+    if (S->holders == 1 && S->python_host && S->main != NULL && !S->closing) {
+        lp_state_close(S); /* only Lua itself is left */
+        return;
+    }
+    if (S->holders > 0) {
         return;
     }
     for (struct lp_state **p = &all_states; *p != NULL; p = &(*p)->next) {
@@ -133,6 +138,10 @@ lp_state_release(struct lp_state *S)
     while (S->views != NULL) {
         struct lp_view *view = S->views;
         S->views = view->next;
+        Py_XDECREF(view->filter);
+        Py_XDECREF(view->getter);
+        Py_XDECREF(view->setter);
+        Py_XDECREF(view->overflow);
         free(view);
     }
     lp_ptrmap_free(&S->handles);

@@ -28,6 +28,12 @@ struct lp_view {
     unsigned by_value : 1;      /* results of calls are converted (lupa) */
     unsigned python_first : 1; /* pyhelper's: containers by reference */
     unsigned has_converters : 1; /* py.register was used on this view */
+    /* pyhelper.LuaRuntime's options; the objects are owned, or NULL. */
+    unsigned unpack_tuples : 1; /* tuples that calls return are results */
+    char encoding[32];          /* of strings; "": UTF-8 with escapes */
+    PyObject *filter;           /* attribute_filter */
+    PyObject *getter, *setter;  /* attribute_handlers */
+    PyObject *overflow;         /* overflow_handler */
     int converters; /* registry reference: table of this view's converters */
     int funcs;      /* registry reference: its module table, or LUA_NOREF */
 };
@@ -48,6 +54,7 @@ enum lp_slot {
     LP_SLOT_AUX,        /* anchors S->aux */
     LP_SLOT_ARGS,       /* py.args */
     LP_SLOT_KWARGS,     /* py.kwargs */
+    LP_SLOT_WRAPPERS,   /* weak: address of a Python object -> reference */
     LP_SLOT_SCOPE,      /* weak set of references, while py.scope runs */
     LP_SLOT_TENSOR1,    /* for the tensor providers */
     LP_SLOT_TENSOR2,
@@ -71,6 +78,8 @@ struct lp_state {
     size_t holders;    /* Lua itself and its Python objects; by the GIL */
     struct lp_state *next; /* all live states, for fork and exit */
     unsigned python_host : 1; /* made by pyhelper.LuaRuntime */
+    unsigned closing : 1;     /* lp_state_close is at work */
+    unsigned no_python : 1;   /* require 'py' is refused */
     unsigned in_scope : 1;    /* py.scope runs: new references are noted */
     unsigned luajit : 1;      /* LuaJIT, not PUC Lua 5.1 */
     pthread_t host_thread;    /* OS thread whose Lua opened the bridge */
@@ -104,6 +113,9 @@ struct lp_state {
 
     struct lp_view *views; /* all of them; the last is the default view */
     struct lp_view *view;  /* the default view */
+    struct lp_view *py_view; /* that of require 'py' in a Python host */
+    struct lp_memory *memory; /* the limit of max_memory, or NULL */
+    size_t n_visits;          /* visits that are open; by the GIL */
     size_t n_code;          /* entries of LP_SLOT_CODE */
     struct lp_names *names; /* cache of interned names, convert/names.c */
     /* Addresses by which call.c knows its markers. */
@@ -137,6 +149,9 @@ void lp_set_slot_or_jump(struct lp_state *S, lua_State *L, enum lp_slot slot);
 /* [GIL] Holding a state from Python. */
 void lp_state_hold(struct lp_state *S);
 void lp_state_release(struct lp_state *S);
+/* [GIL, no visit or crossing of it is open] lua_close a state that Python
+ * made, which happens by itself when its last Python object has gone. */
+void lp_state_close(struct lp_state *S);
 
 /* [lock, GIL or not; -0, +0, em] Before a new reference or tensor: when those
  * made since the last time hold much foreign memory, drive the collector as

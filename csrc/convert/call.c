@@ -166,6 +166,54 @@ done:
     return result;
 }
 
+/* python.args{...} of a Python host: its items and fields one by one, tables
+ * among them by reference. */
+static int
+append_each(struct lp_state *S, lua_State *L, int index, PyObject *list,
+            struct lp_view *view)
+{
+    int n = (int)lua_rawlen(L, index);
+    for (int i = 1; i <= n; i++) {
+        lua_rawgeti(L, index, i);
+        PyObject *value = lp_to_python(S, L, -1, view);
+        lua_pop(L, 1);
+        int done = value != NULL ? PyList_Append(list, value) : -1;
+        Py_XDECREF(value);
+        if (done < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+merge_each(struct lp_state *S, lua_State *L, int index, PyObject *kwargs,
+           struct lp_view *view)
+{
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) { /* an unchanged table: cannot raise */
+        PyObject *name = lp_to_str(L, -2);
+        PyObject *value = name != NULL ? lp_to_python(S, L, -1, view) : NULL;
+        int done = value != NULL ? 0 : -1;
+        if (done == 0 && PyDict_GetItem(kwargs, name) != NULL) {
+            PyErr_Format(PyExc_TypeError,
+                         "got multiple values for keyword argument %R", name);
+            done = -1;
+        }
+        if (done == 0) {
+            done = PyDict_SetItem(kwargs, name, value);
+        }
+        Py_XDECREF(name);
+        Py_XDECREF(value);
+        if (done < 0) {
+            lua_pop(L, 2);
+            return -1;
+        }
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
 static PyObject *
 call_with_markers(struct lp_cross *x, PyObject *callable, int first,
                   int nargs, struct lp_view *view)
@@ -193,9 +241,17 @@ call_with_markers(struct lp_cross *x, PyObject *callable, int first,
                                   : merge_kwargs(S, L, i, kwargs, view);
         }
         else if (marker == PACKED_KWARGS) {
+            lua_rawgeti(L, i, 2);
+            done = lua_isnil(L, -1)
+                       ? 0
+                       : append_each(S, L, lua_gettop(L), list, view);
             lua_rawgeti(L, i, 1);
-            done = merge_kwargs(S, L, lua_gettop(L), kwargs, view);
-            lua_pop(L, 1);
+            if (done == 0) {
+                done = view->python_first
+                           ? merge_each(S, L, lua_gettop(L), kwargs, view)
+                           : merge_kwargs(S, L, lua_gettop(L), kwargs, view);
+            }
+            lua_pop(L, 2);
         }
         else if (PyDict_Size(kwargs) > 0) {
             PyErr_SetString(PyExc_TypeError,

@@ -9,6 +9,7 @@
 #include "cross/error.h"
 #include "cross/protect.h"
 #include "handle/lua_handle.h"
+#include "handle/protocol.h"
 #include "handle/py_handle.h"
 #include "tensor/provider.h"
 
@@ -215,7 +216,18 @@ push_unknown(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj)
         }
         return -1;
     }
-    lp_push_ref_or_jump(L, S, w->view, obj);
+    enum lp_protocol protocol;
+    PyObject *inner = lp_protocol_of(obj, &protocol);
+    if (protocol == LP_BY_VIEW) {
+        lp_push_ref_or_jump(L, S, w->view, obj);
+    }
+    else { /* never the userdata that stands for the object itself */
+        struct lp_handle *h = lp_new_ref_or_jump(L, S, w->view);
+        Py_INCREF(inner);
+        h->obj = inner;
+        h->protocol = protocol;
+        S->n_refs++;
+    }
     return 0;
 }
 
@@ -224,14 +236,19 @@ static int
 push_str(struct walk *w, lua_State *L, PyObject *obj)
 {
     Py_ssize_t n;
-    const char *s = PyUnicode_AsUTF8AndSize(obj, &n);
+    const char *s = w->view->encoding[0] == '\0'
+                        ? PyUnicode_AsUTF8AndSize(obj, &n)
+                        : NULL;
     if (s != NULL) {
         lua_pushlstring(L, s, (size_t)n);
         return 0;
     }
     PyErr_Clear();
-    set_owned(&w->temp, PyUnicode_AsEncodedString(obj, "utf-8",
-                                                  "surrogateescape"));
+    set_owned(&w->temp,
+              w->view->encoding[0] == '\0'
+                  ? PyUnicode_AsEncodedString(obj, "utf-8", "surrogateescape")
+                  : PyUnicode_AsEncodedString(obj, w->view->encoding,
+                                              "strict"));
     char *bytes;
     if (w->temp == NULL ||
         PyBytes_AsStringAndSize(w->temp, &bytes, &n) < 0) {
@@ -271,6 +288,39 @@ push_bytes(struct walk *w, lua_State *L, PyObject *obj)
     return 1;
 }
 
+/* [+1] pyhelper: an int that no Lua number is, by the overflow handler. */
+static int
+push_overflow(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj,
+              int flags)
+{
+    PyObject *handler = w->view->overflow;
+    if (handler == NULL) {
+        PyErr_SetString(PyExc_OverflowError,
+                        "this int does not fit into a Lua number (an "
+                        "overflow_handler can convert it)");
+        return -1;
+    }
+    /* A handler written in Lua gets it as a reference, not by a handler. */
+    PyObject *arg = lp_protocol_new(obj, LP_ATTRIBUTES), *value = NULL;
+    Py_INCREF(handler);
+    if (arg != NULL) {
+        lp_python_runs(S);
+        value = PyObject_CallFunctionObjArgs(
+            handler, lp_is_lua_object(handler) ? arg : obj, NULL);
+        lp_python_ran(S);
+        Py_DECREF(arg);
+    }
+    Py_DECREF(handler);
+    if (value == NULL) {
+        return -1;
+    }
+    set_owned(&w->temp, value);
+    if (PyLong_Check(value)) { /* as it is: the handler had its say */
+        return push_int(L, value) ? 0 : push_unknown(w, S, L, value);
+    }
+    return push_any(w, S, L, value, flags);
+}
+
 /* [+0|1] Arrays, NumPy scalars: 1 pushed, 0 something else, -1 error. */
 static int
 push_array(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj,
@@ -281,6 +331,9 @@ push_array(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj,
     case LP_NOT_ARRAY:
         return 0;
     case LP_ARRAY:
+        if (w->view->python_first) {
+            return 0; /* a reference: these views convert no containers */
+        }
         return lp_tensor_push(S, L, obj, 0, flags & LP_NESTED);
     case LP_BOOLEAN:
         lua_pushboolean(L, PyObject_IsTrue(obj));
@@ -297,6 +350,9 @@ push_array(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj,
         lp_python_ran(S);
         break;
     case LP_TABLE:
+        if (w->view->python_first) {
+            return 0;
+        }
         plain = PyObject_CallMethod(obj, "tolist", NULL);
         break;
     default:
@@ -318,7 +374,11 @@ push_any(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj,
         return 0;
     }
     if (PyUnicode_Check(obj)) {
-        return push_str(w, L, obj);
+        /* Where strings are bytes, text stays what it is in Python. */
+        return w->view->python_first && w->view->strings_bytes &&
+                       !(flags & LP_AS_KEY)
+                   ? push_unknown(w, S, L, obj)
+                   : push_str(w, L, obj);
     }
     if (w->view->has_converters) {
         int done = lp_registered_to_lua(S, L, obj, w->view);
@@ -331,7 +391,8 @@ push_any(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj,
     if (kind >= 0 && !(flags & LP_SHALLOW)) {
         return push_container(w, S, L, obj, kind, must_materialise);
     }
-    if (lp_is_lua_object(obj) && ((struct lp_lua_object *)obj)->S == S) {
+    if (lp_is_lua_object(obj) && (w->view->python_first ||
+                                  ((struct lp_lua_object *)obj)->S == S)) {
         return lp_push_lua(S, L, obj);
     }
     int done = push_bytes(w, L, obj);
@@ -339,7 +400,10 @@ push_any(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj,
         return done < 0 ? -1 : 0;
     }
     if (PyLong_Check(obj)) { /* a subclass, or too large */
-        return push_int(L, obj) ? 0 : push_unknown(w, S, L, obj);
+        return push_int(L, obj) ? 0
+               : w->view->python_first
+                   ? push_overflow(w, S, L, obj, flags)
+                   : push_unknown(w, S, L, obj);
     }
     if (PyFloat_Check(obj)) {
         lua_pushnumber(L, PyFloat_AsDouble(obj));
@@ -463,6 +527,9 @@ lp_push_value(struct lp_state *S, lua_State *L, PyObject *obj,
 {
     if (lp_push_scalar(L, S, obj, flags)) {
         return 0;
+    }
+    if (view->python_first && !(flags & LP_DEEP)) {
+        flags |= LP_SHALLOW;
     }
     struct walk w = {.view = view, .root = obj, .flags = flags};
     int result = lp_protect(S, L, walk_body, &w, 0, 1);

@@ -8,6 +8,8 @@
 enum {
     LP_KEEP_NONE = 1,  /* None becomes py.None, at any depth (eval_none) */
     LP_SHALLOW = 2,    /* containers become references (results by value) */
+    LP_DEEP = 8,       /* containers become tables in any view */
+    LP_AS_KEY = 16,    /* a str is a string even where strings are bytes */
     LP_NESTED = 4,     /* inside a container: internal */
 };
 

@@ -35,6 +35,19 @@ int_or_float(lua_Number n)
 }
 
 static PyObject *
+convert_string(lua_State *L, int index, struct lp_view *view)
+{
+    size_t n;
+    const char *s = lua_tolstring(L, index, &n);
+    if (view->strings_bytes) {
+        return PyBytes_FromStringAndSize(s, (Py_ssize_t)n);
+    }
+    return view->encoding[0] == '\0'
+               ? PyUnicode_DecodeUTF8(s, (Py_ssize_t)n, "surrogateescape")
+               : PyUnicode_Decode(s, (Py_ssize_t)n, view->encoding, "strict");
+}
+
+static PyObject *
 convert_number(lua_State *L, int index, struct lp_view *view)
 {
     if (view->numbers_float) {
@@ -84,6 +97,9 @@ convert_userdata(struct lp_state *S, lua_State *L, int index,
     if (h != NULL) {
         return lp_handle_object(h);
     }
+    if (view->python_first) {
+        return lp_wrap_lua(S, L, index, view);
+    }
     PyObject *array = NULL;
     int found = lp_tensor_to_python(S, L, index, &array);
     if (found != 0) {
@@ -111,15 +127,12 @@ lp_to_python(struct lp_state *S, lua_State *L, int index,
         return PyBool_FromLong(lua_toboolean(L, index));
     case LUA_TNUMBER:
         return convert_number(L, index, view);
-    case LUA_TSTRING: {
-        size_t n;
-        const char *s = lua_tolstring(L, index, &n);
-        return view->strings_bytes
-                   ? PyBytes_FromStringAndSize(s, (Py_ssize_t)n)
-                   : PyUnicode_DecodeUTF8(s, (Py_ssize_t)n,
-                                          "surrogateescape");
-    }
+    case LUA_TSTRING:
+        return convert_string(L, index, view);
     case LUA_TTABLE:
+        if (view->python_first) {
+            return lp_wrap_lua(S, L, index, view);
+        }
         return lp_table_to_python(S, L, index, view, LP_TABLE_BY_KEYS);
     case LUA_TUSERDATA:
         return convert_userdata(S, L, index, view);

@@ -52,6 +52,7 @@ enter(struct lp_visit *v, struct lp_state *S, struct lp_frame *f)
     t->frame = &v->frame;
     t->gil = 1;
     t->depth++;
+    S->n_visits++;
     if (f != NULL) {
         v->source = LP_VISIT_NESTED;
         v->frame.L = f->L;
@@ -140,6 +141,7 @@ lp_visit_end(struct lp_visit *v)
     }
     t->frame = v->frame.outer;
     t->depth--;
+    S->n_visits--;
     t->gil = v->old_gil;
     t->tstate = v->old_tstate;
     if (v->locked_here) {
@@ -178,6 +180,10 @@ keep_lua(PyObject *self, PyObject *unused)
         /* Held for good: the visits point to it. */
     }
     lp_python_ending = 1;
+    /* Python clears the modules that still live at its end.  References from
+     * Lua may keep the names in __main__ alive, so keep the module as well:
+     * files that were left open there are flushed. */
+    Py_XINCREF(PyImport_AddModule("__main__"));
     Py_RETURN_NONE;
 }
 

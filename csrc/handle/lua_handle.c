@@ -170,8 +170,16 @@ lua_object_repr(PyObject *obj)
     if (name == NULL) {
         return NULL;
     }
-    PyObject *text = PyUnicode_FromFormat("<%U at %p>", name, self->address);
+    /* <Lua table at 0x...> */
+    PyObject *kind = PyUnicode_Substring(name, 3, PY_SSIZE_T_MAX);
     Py_DECREF(name);
+    name = kind != NULL ? PyObject_CallMethod(kind, "lower", NULL) : NULL;
+    Py_XDECREF(kind);
+    PyObject *text =
+        name != NULL ? PyUnicode_FromFormat("<Lua %U at %p>", name,
+                                            self->address)
+                     : NULL;
+    Py_XDECREF(name);
     return text;
 }
 

@@ -15,6 +15,11 @@ struct lp_handle {
                   error object: its struct lp_trace, or NULL */
     int frame; /* LuaJIT: frame it was got in, to tell a tail call, */
     int below; /* and the frame below that one */
+    enum lp_protocol {
+        LP_BY_VIEW, /* what fields of this object mean is the view's rule */
+        LP_ATTRIBUTES,
+        LP_ITEMS
+    } protocol;
 };
 
 /* Their addresses mark our userdata.  A userdata of exactly this size that

@@ -33,6 +33,8 @@ enum { THREAD = 2 }; /* stack of the bodies */
 /* Keys in the registry: the error that a hook shall raise, and LuaJIT's own
  * coroutine.yield.  The first is the sign for the replaced yield, too. */
 static const char throw_key = 't', yield_key = 'y';
+/* Key of the function that binds arguments to a function. */
+static const char bind_key = 'b';
 
 static enum status
 status_of(lua_State *L, lua_State *co)
@@ -284,10 +286,14 @@ start_body(lua_State *L, struct lp_state *S, void *ctx)
             return -1;
         }
     }
+    if (n > 0) { /* Lua may resume it first, with arguments of its own */
+        lp_rawgetp(L, LUA_REGISTRYINDEX, &bind_key);
+        lua_insert(L, 2);
+        lua_call(L, n + 1, 1);
+    }
     lua_State *made = lua_newthread(L);
     lua_insert(L, 2);
-    luaL_checkstack(made, n + 2, "lua-py: too many arguments");
-    lua_xmove(L, made, n + 1);
+    lua_xmove(L, made, 1);
     start->result = lp_wrap_lua(S, L, 2, start->view);
     return start->result != NULL ? 0 : -1;
 }
@@ -481,6 +487,16 @@ thread_call(PyObject *self, PyObject *args, PyObject *kwargs)
     return lp_lua_thread_start(self, args);
 }
 
+static int
+thread_setattro(PyObject *self, PyObject *name, PyObject *value)
+{
+    (void)self;
+    (void)value;
+    PyErr_Format(PyExc_AttributeError,
+                 "a Lua coroutine has no attributes to set (%R)", name);
+    return -1;
+}
+
 #define METHODS(X) X(__reduce_ex__)
 #define METHOD(name) LP_METHOD_IN_PYTHON("pyhelper._table", name)
 METHODS(METHOD)
@@ -508,6 +524,7 @@ static char doc[] =
 static PyType_Slot thread_slots[] = {
     {Py_tp_doc, doc},
     {Py_tp_call, thread_call},
+    {Py_tp_setattro, thread_setattro},
     {Py_tp_iter, thread_iter},
     {Py_tp_iternext, thread_next},
     {Py_tp_methods, methods},
@@ -545,17 +562,32 @@ static const char luajit_yield[] =
     "end\n"
     "return coroutine.yield\n";
 
+static const char bind[] =
+    "local select, unpack = select, table.unpack or unpack\n"
+    "return function(f, ...)\n"
+    "  local n, args = select('#', ...), {...}\n"
+    "  return function() return f(unpack(args, 1, n)) end\n"
+    "end\n";
+
+/* [-0, +0, em] Run a chunk with an argument; keep what it returns. */
+static void
+run_chunk_or_jump(lua_State *L, const char *chunk, size_t size,
+                  const char *name, const void *arg, const void *key)
+{
+    if (luaL_loadbuffer(L, chunk, size, name) != LUA_OK) {
+        lua_error(L);
+    }
+    lua_pushlightuserdata(L, (void *)arg);
+    lua_call(L, 1, 1);
+    lp_rawsetp_or_jump(L, LUA_REGISTRYINDEX, key);
+}
+
 void
 lp_lua_thread_init_or_jump(struct lp_state *S, lua_State *L)
 {
-    if (!S->luajit) {
-        return;
+    run_chunk_or_jump(L, bind, sizeof bind - 1, "=bind", NULL, &bind_key);
+    if (S->luajit) {
+        run_chunk_or_jump(L, luajit_yield, sizeof luajit_yield - 1,
+                          "=coroutine.yield", &throw_key, &yield_key);
     }
-    if (luaL_loadbuffer(L, luajit_yield, sizeof luajit_yield - 1,
-                        "=coroutine.yield") != LUA_OK) {
-        lua_error(L);
-    }
-    lua_pushlightuserdata(L, (void *)&throw_key);
-    lua_call(L, 1, 1);
-    lp_rawsetp_or_jump(L, LUA_REGISTRYINDEX, &yield_key);
 }

@@ -51,7 +51,11 @@ lp_lua_item(struct lp_state *S, lua_State *L, int index, struct lp_view *view)
 static int
 push_key(struct lp_state *S, lua_State *L, struct access *a)
 {
-    return lp_push_value(S, L, a->key, a->self->view, LP_SHALLOW);
+    int flags = LP_SHALLOW | LP_AS_KEY;
+    if (a->self->view->python_first) {
+        flags |= LP_KEEP_NONE; /* nil can be no key */
+    }
+    return lp_push_value(S, L, a->key, a->self->view, flags);
 }
 
 /* [-1, +1, e] Replace the key on top by the field. */
@@ -237,7 +241,7 @@ str_body(lua_State *L, struct lp_state *S, void *ctx)
     lp_lua_ran();
     const char *s = lua_tolstring(L, -1, &n);
     if (s == NULL) {
-        PyErr_SetString(PyExc_TypeError, "__tostring gave no string");
+        PyErr_SetString(PyExc_TypeError, "__tostring returned non-string object");
         return -1;
     }
     a->result = PyUnicode_DecodeUTF8(s, (Py_ssize_t)n, "replace");

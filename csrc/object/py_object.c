@@ -6,8 +6,10 @@
 
 #include "convert/call.h"
 #include "convert/names.h"
+#include "convert/to_lua.h"
 #include "convert/to_python.h"
 #include "object/door.h"
+#include "object/py_access.h"
 #include "object/py_operators.h"
 
 /* ---- fields ---- */
@@ -68,13 +70,21 @@ frame_offset(lua_State *L, int level)
 }
 #endif
 
+/* Are strings UTF-8, so that names can come from the cache of names? */
+static int
+is_plain(struct lp_view *view)
+{
+    return !view->python_first ||
+           (view->encoding[0] == '\0' && !view->strings_bytes);
+}
+
 static int
 ref_index(lua_State *L)
 {
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
     struct lp_handle *h = lp_check_ref_or_jump(L, 1);
     struct lp_view *view = h->view;
-    int by_name = lua_type(L, 2) == LUA_TSTRING;
+    int by_name = lua_type(L, 2) == LUA_TSTRING && is_plain(view);
     lua_settop(L, 2);
     int out = 0;
     if (!view->by_value) {
@@ -84,23 +94,30 @@ ref_index(lua_State *L)
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *obj = lp_handle_object(h), *result = NULL;
-    PyObject *key = obj == NULL ? NULL
-                    : by_name   ? lp_name(S, L, 2)
-                                : lp_key_to_python(S, L, 2, view);
+    PyObject *key = obj == NULL          ? NULL
+                    : by_name            ? lp_name(S, L, 2)
+                    : view->python_first ? lp_to_python(S, L, 2, view)
+                                         : lp_key_to_python(S, L, 2, view);
     if (key != NULL) {
         lp_cross_unlock(&x);
-        result = by_name ? lp_get_field(obj, key) : PyObject_GetItem(obj, key);
+        result = view->python_first
+                     ? lp_access_get(obj, key, h->protocol, view)
+                 : by_name ? lp_get_field(obj, key)
+                           : PyObject_GetItem(obj, key);
         Py_DECREF(key);
         lp_cross_lock(&x);
     }
     int n = lp_push_result(&x, result, view, LP_AS_REF, out);
     /* A method remembers what it was got from, to tell obj:method() from
      * obj.method(); other values must not keep their owner alive. */
-    if (n > 0 && by_name && PyCallable_Check(result)) {
+    if (n > 0 && lua_type(L, 2) == LUA_TSTRING && PyCallable_Check(result)) {
         struct lp_handle *got = lp_to_ref(L, -1);
-        if (got != NULL && got->aux == NULL && got->obj == result) {
+        if (got != NULL && got->obj == result &&
+            (got->aux == NULL || view->python_first)) {
+            /* In pyhelper's views it may be known from another owner. */
+            PyObject *before = got->aux;
             got->aux = obj;
-            obj = NULL;
+            obj = before;
 #if LP_LUA51
             if (S->luajit) {
                 got->frame = frame_offset(L, 1);
@@ -120,20 +137,24 @@ ref_newindex(lua_State *L)
 {
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
     struct lp_handle *h = lp_check_ref_or_jump(L, 1);
-    int by_name = lua_type(L, 2) == LUA_TSTRING;
+    struct lp_view *view = h->view;
+    int by_name = lua_type(L, 2) == LUA_TSTRING && is_plain(view);
     lua_settop(L, 3);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
     int done = -1;
     PyObject *obj = lp_handle_object(h);
-    PyObject *key = obj == NULL ? NULL
-                    : by_name   ? lp_name(S, L, 2)
-                                : lp_key_to_python(S, L, 2, h->view);
+    PyObject *key = obj == NULL          ? NULL
+                    : by_name            ? lp_name(S, L, 2)
+                    : view->python_first ? lp_to_python(S, L, 2, view)
+                                         : lp_key_to_python(S, L, 2, view);
     PyObject *value = key != NULL ? lp_to_python(S, L, 3, h->view) : NULL;
     lp_cross_unlock(&x);
     if (value != NULL) {
-        done = by_name ? lp_set_field(obj, key, value)
-                       : PyObject_SetItem(obj, key, value);
+        done = view->python_first
+                   ? lp_access_set(obj, key, value, h->protocol, view)
+               : by_name ? lp_set_field(obj, key, value)
+                         : PyObject_SetItem(obj, key, value);
     }
     Py_XDECREF(key);
     Py_XDECREF(value);
@@ -171,6 +192,20 @@ is_colon_call(lua_State *L, struct lp_state *S, struct lp_handle *method)
     return 0;
 }
 
+/* [GIL, lock; +n] The items of a tuple as so many results; it is released. */
+static int
+push_tuple(struct lp_cross *x, LP_STEALS PyObject *tuple, struct lp_view *view)
+{
+    PyObject *list = PySequence_List(tuple);
+    int n = -1;
+    if (list != NULL) {
+        n = lp_push_items(x->frame.S, x->frame.L, list, view);
+        lp_give_up(x->frame.S, list);
+    }
+    lp_give_up(x->frame.S, tuple);
+    return n;
+}
+
 static int
 ref_call(lua_State *L)
 {
@@ -198,7 +233,9 @@ ref_call(lua_State *L)
         return lp_door_close(&x, -1, out);
     }
     PyObject *result = lp_call_from_stack(&x, callable, first, nargs, view);
-    int n = lp_push_result(&x, result, view, LP_AS_REF, out);
+    int n = view->unpack_tuples && result != NULL && PyTuple_Check(result)
+                ? push_tuple(&x, result, view)
+                : lp_push_result(&x, result, view, LP_AS_REF, out);
     lp_give_up(S, callable);
     return lp_door_close(&x, n, out);
 }
@@ -224,8 +261,12 @@ ref_tostring(lua_State *L)
         Py_DECREF(obj);
         lp_cross_lock(&x);
     }
-    int n = lp_push_result(&x, text, h->view, LP_AS_VALUE, 0);
-    return lp_door_close(&x, n, 0);
+    int done = -1;
+    if (text != NULL) { /* a string even in views where strings are bytes */
+        done = lp_push_value(S, L, text, h->view, LP_AS_KEY);
+        Py_DECREF(text);
+    }
+    return lp_door_close(&x, done < 0 ? -1 : 1, 0);
 }
 
 static int

@@ -13,6 +13,22 @@ _HOMES = {
     "LuaError": "_exceptions",
     "LuaSyntaxError": "_exceptions",
     "LuaMemoryError": "_exceptions",
+    "LuaRuntime": "_runtime",
+    "host": "_runtime",
+    "lua_type": "_runtime",
+    "LuaObject": "_core",
+    "LuaTable": "_core",
+    "LuaFunction": "_core",
+    "LuaUserdata": "_core",
+    "LuaCData": "_core",
+    "LuaThread": "_core",
+    "as_attrgetter": "_protocols",
+    "as_itemgetter": "_protocols",
+    "unpacks_lua_table": "_protocols",
+    "unpacks_lua_table_method": "_protocols",
+    "LUA_VERSION": "_constants",
+    "LUA_MAXINTEGER": "_constants",
+    "LUA_MININTEGER": "_constants",
 }
 
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* A limit for the memory of one Lua state (pyhelper.LuaRuntime's max_memory):
+ * an allocator in front of Lua's own, which refuses what goes beyond. */
+#ifndef LP_MEMORY_LIMIT_H
+#define LP_MEMORY_LIMIT_H
+
+#include "base/state.h"
+
+struct lp_memory {
+    lua_Alloc next; /* Lua's own */
+    void *next_data;
+    size_t used;
+    size_t base;  /* what the runtime itself used when counting began */
+    size_t limit; /* 0: none */
+};
+
+/* [GIL, lock] Begin to count; 0, or -1 with a Python error. */
+int lp_memory_watch(struct lp_state *S);
+
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/* Nothing here may hand a Python object to Lua that Lua does not have yet:
+ * debug.getupvalue shows the upvalues of these functions even to code that
+ * register_eval=False shall keep out. */
+#include "object/python_table.h"
+
+#include "convert/to_lua.h"
+#include "convert/to_python.h"
+#include "object/door.h"
+
+#define STATE(L) ((struct lp_state *)lua_touserdata(L, lua_upvalueindex(1)))
+#define VIEW(L)  ((struct lp_view *)lua_touserdata(L, lua_upvalueindex(2)))
+
+/* ---- protocols ---- */
+
+/* [1: value] -> a reference to it with a protocol of its own */
+static int
+with_protocol(lua_State *L, enum lp_protocol protocol)
+{
+    struct lp_state *S = STATE(L);
+    luaL_checkany(L, 1);
+    lua_settop(L, 1);
+    struct lp_handle *out = lp_new_ref_or_jump(L, S, VIEW(L));
+    out->protocol = protocol;
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    out->obj = lp_to_python(S, L, 1, VIEW(L));
+    if (out->obj == NULL) {
+        return lp_door_close(&x, -1, 2);
+    }
+    S->n_refs++;
+    return lp_door_close(&x, 1, 2);
+}
+
+static int
+as_attrgetter(lua_State *L)
+{
+    return with_protocol(L, LP_ATTRIBUTES);
+}
+
+static int
+as_itemgetter(lua_State *L)
+{
+    return with_protocol(L, LP_ITEMS);
+}
+
+static int
+forward(lua_State *L)
+{
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+/* as_function(callable) -> a Lua function that calls it */
+static int
+as_function(lua_State *L)
+{
+    lp_check_ref_or_jump(L, 1);
+    lua_settop(L, 1);
+    lua_pushcclosure(L, forward, 1);
+    return 1;
+}
+
+/* ---- iteration ---- */
+
+enum mode { ITEMS, UNPACKED, NUMBERED };
+
+/* [GIL, lock; +n] Push one item; None becomes python.none where nil would end
+ * the loop, that is as the first value. */
+static int
+push_item(struct lp_cross *x, LP_STEALS PyObject *item, struct lp_view *view,
+          enum mode mode)
+{
+    struct lp_state *S = x->frame.S;
+    lua_State *L = x->frame.L;
+    int n = -1;
+    if ((mode == UNPACKED || view->unpack_tuples) && PyTuple_Check(item)) {
+        PyObject *list = PySequence_List(item);
+        if (list != NULL) {
+            int first = lua_gettop(L) + 1;
+            n = lp_push_items(S, L, list, view);
+            if (n > 0 && mode != NUMBERED && lua_isnil(L, first)) {
+                lp_push_slot(S, L, LP_SLOT_NONE);
+                lua_replace(L, first);
+            }
+            lp_queue_decref(S, list);
+        }
+    }
+    else if (lp_push_value(S, L, item, view,
+                           mode == NUMBERED ? 0 : LP_KEEP_NONE) == 0) {
+        n = 1;
+    }
+    lp_queue_decref(S, item);
+    return n;
+}
+
+/* Upvalues: state, view, iterator, mode, number of the next item. */
+static int
+next_item(lua_State *L)
+{
+    struct lp_state *S = STATE(L);
+    struct lp_view *view = VIEW(L);
+    struct lp_handle *it = lua_touserdata(L, lua_upvalueindex(3));
+    enum mode mode = (enum mode)lua_tointeger(L, lua_upvalueindex(4));
+    lua_settop(L, 0);
+    if (it->obj == NULL) {
+        lua_pushnil(L);
+        return 1;
+    }
+    int n = 0;
+    if (mode == NUMBERED) {
+        lua_Integer number = lua_tointeger(L, lua_upvalueindex(5));
+        lua_pushinteger(L, number);
+        lua_pushinteger(L, number + 1);
+        lua_replace(L, lua_upvalueindex(5));
+        n = 1;
+    }
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    PyObject *iterator = it->obj;
+    Py_INCREF(iterator);
+    lp_cross_unlock(&x);
+    PyObject *item = PyIter_Next(iterator);
+    Py_DECREF(iterator);
+    lp_cross_lock(&x);
+    if (item == NULL && !PyErr_Occurred()) {
+        lua_settop(L, 0);
+        lua_pushnil(L);
+        return lp_door_close(&x, 1, 0);
+    }
+    int more = item != NULL ? push_item(&x, item, view, mode) : -1;
+    return lp_door_close(&x, more < 0 ? -1 : n + more, 0);
+}
+
+/* [1: object, 2: first number] -> iterator function */
+static int
+iterate(lua_State *L, enum mode mode)
+{
+    struct lp_state *S = STATE(L);
+    struct lp_view *view = VIEW(L);
+    luaL_checkany(L, 1);
+    lua_Integer start = luaL_optinteger(L, 2, 0);
+    lua_settop(L, 1);
+    lua_pushlightuserdata(L, S);
+    lua_pushlightuserdata(L, view);
+    struct lp_handle *it = lp_new_ref_or_jump(L, S, view);
+    lua_pushinteger(L, mode);
+    lua_pushinteger(L, start);
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    PyObject *obj = lp_to_python(S, L, 1, view), *iterator = NULL;
+    if (obj != NULL) {
+        lp_cross_unlock(&x);
+        iterator = PyObject_GetIter(obj);
+        Py_DECREF(obj);
+        lp_cross_lock(&x);
+    }
+    if (iterator == NULL) {
+        return lp_door_close(&x, -1, 0);
+    }
+    it->obj = iterator;
+    S->n_refs++;
+    lp_cross_end(&x);
+    lua_pushcclosure(L, next_item, 5);
+    return 1;
+}
+
+static int
+python_iter(lua_State *L)
+{
+    return iterate(L, ITEMS);
+}
+
+static int
+python_iterex(lua_State *L)
+{
+    return iterate(L, UNPACKED);
+}
+
+static int
+python_enumerate(lua_State *L)
+{
+    return iterate(L, NUMBERED);
+}
+
+/* ---- the rest ---- */
+
+/* set_overflow_handler(nil, a Lua function or a Python callable) */
+static int
+set_overflow_handler(lua_State *L)
+{
+    struct lp_state *S = STATE(L);
+    struct lp_view *view = VIEW(L);
+    lua_settop(L, 1);
+    if (!lua_isnil(L, 1) && !lua_isfunction(L, 1) &&
+        lp_to_ref(L, 1) == NULL) {
+        return luaL_error(L, "set_overflow_handler: a function or nil "
+                             "expected, got %s",
+                          luaL_typename(L, 1));
+    }
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    PyObject *handler = lp_to_python(S, L, 1, view);
+    if (handler != NULL && handler != Py_None && !PyCallable_Check(handler)) {
+        PyErr_SetString(PyExc_ValueError, "an overflow handler must be "
+                                          "callable");
+        lp_queue_decref(S, handler);
+        handler = NULL;
+    }
+    if (handler == NULL) {
+        return lp_door_close(&x, -1, 0);
+    }
+    PyObject *old = view->overflow;
+    view->overflow = handler != Py_None ? handler : NULL;
+    if (handler == Py_None) {
+        Py_DECREF(handler);
+    }
+    if (old != NULL) {
+        lp_queue_decref(S, old);
+    }
+    return lp_door_close(&x, 0, 0);
+}
+
+/* write(descriptor, text): what Lua prints goes through sys.stdout (1) or
+ * sys.stderr (2) */
+static int
+write_text(lua_State *L)
+{
+    struct lp_state *S = STATE(L);
+    lua_Integer descriptor = luaL_checkinteger(L, 1);
+    size_t n;
+    const char *s = luaL_checklstring(L, 2, &n);
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    lp_cross_unlock(&x);
+    PyObject *module = PyImport_ImportModule("pyhelper._output");
+    PyObject *result =
+        module != NULL ? PyObject_CallMethod(module, "write", "iy#",
+                                             (int)descriptor, s, (Py_ssize_t)n)
+                       : NULL;
+    Py_XDECREF(module);
+    int done = result != NULL ? 0 : -1;
+    Py_XDECREF(result);
+    lp_cross_lock(&x);
+    return lp_door_close(&x, done, 0);
+}
+
+static int
+flush(lua_State *L)
+{
+    struct lp_state *S = STATE(L);
+    lua_Integer descriptor = luaL_checkinteger(L, 1);
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    lp_cross_unlock(&x);
+    PyObject *module = PyImport_ImportModule("pyhelper._output");
+    PyObject *result = module != NULL
+                           ? PyObject_CallMethod(module, "flush", "i",
+                                                 (int)descriptor)
+                           : NULL;
+    Py_XDECREF(module);
+    int done = result != NULL ? 0 : -1;
+    Py_XDECREF(result);
+    lp_cross_lock(&x);
+    return lp_door_close(&x, done, 0);
+}
+
+static const luaL_Reg functions[] = {
+    {"as_attrgetter",        as_attrgetter       },
+    {"as_itemgetter",        as_itemgetter       },
+    {"as_function",          as_function         },
+    {"python_iter",          python_iter         },
+    {"iterex",               python_iterex       },
+    {"enumerate",            python_enumerate    },
+    {"set_overflow_handler", set_overflow_handler},
+    {"write",                write_text          },
+    {"flush",                flush               },
+    {NULL,                   NULL                },
+};
+
+void
+lp_python_table_add_or_jump(lua_State *L, struct lp_state *S,
+                            struct lp_view *view)
+{
+    for (const luaL_Reg *f = functions; f->name != NULL; f++) {
+        lua_pushlightuserdata(L, S);
+        lua_pushlightuserdata(L, view);
+        lua_pushcclosure(L, f->func, 2);
+        lua_setfield(L, -2, f->name);
+    }
+}
