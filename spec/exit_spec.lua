@@ -107,6 +107,26 @@ describe('at exit', function()
     assert.equal('lua atexit\t2\nlua atexit\t1\natexit ran\n', result.stdout:match '\n(.*)$')
   end)
 
+  it('atexit functions and threads may use what Lua functions refer to', function()
+    local result = ends([[
+      local math_ = py.import 'math'
+      local co = coroutine.wrap(function() while true do coroutine.yield(py.eval(math_.sqrt(16))) end end)
+      local ok, e = pcall(py.exec, 'x / 0')
+      local function f(where)
+        print(where, py.eval(math_.sqrt(9)) == 3, py.eval '1 + 1', e.type, co() == 4)
+      end
+      py.exec([=[
+        atexit.register(f, 'at exit')
+        def work(f):
+            time.sleep(0.05)
+            f('thread')
+        threading.Thread(target=work, args=(f,)).start()
+      ]=], { f = f })
+    ]], 0)
+    assert.equal('thread\ttrue\t2\tNameError\ttrue\nat exit\ttrue\t2\tNameError\ttrue\natexit ran\n',
+      result.stdout:match '\n(.*)$')
+  end)
+
   it('an error in an atexit function is printed and changes nothing else', function()
     local result = ends([[
       py.exec('atexit.register(f)', { f = function() error 'in atexit' end })

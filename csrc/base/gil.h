@@ -202,6 +202,13 @@ void lp_python_is_ours(int ours);
 /* [Lua lock, no GIL] The state's lua_close has begun. */
 void lp_lua_closing(struct lp_state *S);
 
+/* [Lua lock; -0, +0, m] First act of a __gc: true if lua_close may have begun.
+ * That runs the finalizers of objects that are still in use, newest first,
+ * and the end of Python (atexit functions, threads to be joined) comes last;
+ * it may call Lua functions that use those objects.  The userdata at index 1
+ * is kept as it is, and its __gc is called again afterwards. */
+int lp_keep_until_closed(lua_State *L);
+
 /* The thread that started Python: the one that runs signal handlers and may
  * finish Python.  Async-signal safe. */
 int lp_is_python_thread(void);

@@ -42,7 +42,9 @@ static int
 entry_gc(lua_State *L)
 {
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
-    lp_handle_close(S, lua_touserdata(L, 1));
+    if (!lp_keep_until_closed(L)) {
+        lp_handle_close(S, lua_touserdata(L, 1));
+    }
     return 0;
 }
 
@@ -279,7 +281,7 @@ run_string(lua_State *L, enum mode mode, const char *what, enum lp_result how)
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *block, *code = NULL, *locals = NULL, *result = NULL;
     int in_dict = 0;
-    if (entry != NULL) {
+    if (entry != NULL && entry->h.obj != NULL) { /* not finalized */
         block = entry->h.obj;
         code = entry->h.aux;
         Py_INCREF(block);
