@@ -54,6 +54,22 @@ function helper.lacks(name)
   return 'skipped: this Python has no ' .. name
 end
 
+--- An `it` whose tests need a Python package; they get its module, and are
+--- pending without it. busted's functions are another test's each time, so
+--- `pending` comes wrapped:
+--- `helper.it_with('scipy', it, function(why) pending(why) end)`.
+function helper.it_with(name, it, pending)
+  return function(title, body)
+    it(title, function()
+      if not helper.has(name) then
+        pending(helper.lacks(name))
+        return
+      end
+      body(require('py').import(name))
+    end)
+  end
+end
+
 -- References ----------------------------------------------------------------
 
 --- Whether `v` is a reference to a Python object (of any view).

@@ -6,6 +6,9 @@
 local child = require 'spec.child'
 local helper = require 'spec.helper'
 
+local function skip(why) pending(why) end
+local it = helper.it_with('numpy', it, skip)
+
 describe('memory of tensors', function()
   local py, torch, np
 
@@ -16,10 +19,6 @@ describe('memory of tensors', function()
     np = py.import 'numpy'
   end)
   helper.no_leaks(setup, teardown, after_each)
-  before_each(function()
-    if not np then pending(helper.lacks 'numpy') end
-  end)
-
   describe('shared with Python', function()
     it('outlives the tensor', function()
       local t = torch.DoubleTensor(1000)
