@@ -94,7 +94,7 @@ position_or_jump(lua_State *L, int64_t size)
     int64_t i = (int64_t)lua_tonumber(L, 2);
     i = i < 0 ? size + i : i - 1;
     if (i < 0 || i >= size) {
-        luaL_error(L, "bad argument #2 to '?' (out of range)");
+        luaL_argerror(L, 2, "out of range");
     }
     return i;
 }
@@ -129,7 +129,7 @@ lp_tensor_index(lua_State *L)
             return 1;
         }
         if (t->nd == 0) {
-            return luaL_error(L, "bad argument #1 to '?' (empty tensor)");
+            return luaL_argerror(L, 1, "empty tensor");
         }
         lp_push_select_or_jump(L, 1, 0, position_or_jump(L, t->size[0]));
         return 1;
@@ -172,7 +172,7 @@ lp_storage_index(lua_State *L)
     if (lua_type(L, 2) == LUA_TNUMBER) {
         int64_t i = (int64_t)lua_tonumber(L, 2) - 1;
         if (i < 0 || i >= storage->size) {
-            return luaL_error(L, "bad argument #2 to '?' (out of range)");
+            return luaL_argerror(L, 2, "out of bounds");
         }
         size_t item = lp_dtypes[storage->dtype].size;
         lp_push_element(L, storage->dtype,
@@ -194,7 +194,7 @@ lp_storage_newindex(lua_State *L)
     }
     int64_t i = (int64_t)lua_tonumber(L, 2) - 1;
     if (i < 0 || i >= storage->size) {
-        return luaL_error(L, "bad argument #2 to '?' (out of range)");
+        return luaL_argerror(L, 2, "out of bounds");
     }
     size_t item = lp_dtypes[storage->dtype].size;
     lp_set_element_or_jump(L, storage->dtype,

@@ -21,12 +21,14 @@ lp_push_select_or_jump(lua_State *L, int index, int dim, int64_t i)
     t->offset += i * from_stride[dim];
 }
 
-/* [-0, +0, e] The dimension that argument `index` names, from 0. */
+/* [-0, +0, e] The dimension that argument `index` names, from 0; an error
+ * blames argument `blamed`. */
 static int
-check_dim_or_jump(lua_State *L, int index, const struct lp_tensor *t)
+check_dim_or_jump(lua_State *L, int index, int blamed,
+                  const struct lp_tensor *t)
 {
     lua_Number dim = luaL_checknumber(L, index);
-    luaL_argcheck(L, dim >= 1 && dim <= t->nd, index, "out of range");
+    luaL_argcheck(L, dim >= 1 && dim <= t->nd, blamed, "out of range");
     return (int)dim - 1;
 }
 
@@ -35,17 +37,21 @@ static int
 tensor_select(lua_State *L)
 {
     const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
-    int dim = check_dim_or_jump(L, 2, t);
-    int64_t i = (int64_t)luaL_checknumber(L, 3);
-    i = i < 0 ? i + t->size[dim] : i - 1;
-    luaL_argcheck(L, i >= 0 && i < t->size[dim], 3, "out of range");
-    if (t->nd == 1) {
+    lua_Number dim_or_not = luaL_checknumber(L, 2);
+    int64_t i = (int64_t)luaL_checknumber(L, 3) - 1;
+    luaL_argcheck(L, t->nd > 0, 1, "empty Tensor");
+    if (t->nd == 1) { /* whatever the dimension says, as in Torch7 */
+        luaL_argcheck(L, i >= 0 && i < t->size[0], 2, "out of range");
         lp_push_element(L, t->dtype,
                         lp_tensor_data(t) +
                             i * t->size[1] *
                                 (ptrdiff_t)lp_dtypes[t->dtype].size);
         return 1;
     }
+    luaL_argcheck(L, dim_or_not >= 1 && dim_or_not <= t->nd, 2,
+                  "out of range");
+    int dim = (int)dim_or_not - 1;
+    luaL_argcheck(L, i >= 0 && i < t->size[dim], 3, "out of range");
     lp_push_select_or_jump(L, 1, dim, i);
     return 1;
 }
@@ -67,7 +73,7 @@ static int
 tensor_narrow(lua_State *L)
 {
     const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
-    int dim = check_dim_or_jump(L, 2, t);
+    int dim = check_dim_or_jump(L, 2, 2, t);
     int64_t first = (int64_t)luaL_checknumber(L, 3) - 1;
     int64_t size = (int64_t)luaL_checknumber(L, 4);
     luaL_argcheck(L, first >= 0 && first < t->size[dim], 3, "out of range");
@@ -84,7 +90,9 @@ static int
 tensor_transpose(lua_State *L)
 {
     const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
-    int one = check_dim_or_jump(L, 2, t), two = check_dim_or_jump(L, 3, t);
+    /* Torch7's C function, which complains, has no self before them. */
+    int one = check_dim_or_jump(L, 2, 1, t);
+    int two = check_dim_or_jump(L, 3, 2, t);
     struct lp_tensor *view = push_alike_or_jump(L, 1);
     int64_t *stride = lp_tensor_strides(view);
     view->size[one] = t->size[two];
@@ -187,9 +195,9 @@ push_one(lua_State *L, const struct lp_tensor *t, const int64_t *values)
 {
     int dim = (int)luaL_checknumber(L, 2);
     if (dim < 1 || dim > t->nd) {
-        return luaL_error(L, "bad argument #2 to '?' (dimension %d out of "
-                             "range of %dD tensor)",
-                          dim, t->nd);
+        return luaL_argerror(
+            L, 2, lua_pushfstring(L, "dimension %d out of range of %dD tensor",
+                                  dim, t->nd));
     }
     LP_PUSH_COUNT(L, values[dim - 1]);
     return 1;

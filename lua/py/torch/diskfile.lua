@@ -1,0 +1,130 @@
+-- SPDX-License-Identifier: MIT
+-- torch.DiskFile, torch.PipeFile and torch.MemoryFile.
+
+local class = require 'py.torch.class'
+local errors = require 'py.torch.errors'
+local streams = require 'py.torch.stream'
+
+local modes = { r = { readable = true, writable = false },
+                w = { readable = false, writable = true },
+                rw = { readable = true, writable = true } }
+
+return function(torch, File, memory)
+  -- A file object of class `name`. Lua 5.1 collects tables without asking
+  -- __gc, so what is lost unclosed is left to the stream's own finalizer.
+  local function make(name, stream, options)
+    return File.open(class.setmetatable({}, name), stream, options)
+  end
+
+  local function mode_of(mode, position)
+    mode = mode == nil and 'r' or errors.string(mode, position)
+    if not modes[mode] then
+      errors.arg(position, "file mode should be 'r','w' or 'rw'")
+    end
+    return modes[mode]
+  end
+
+  local function letters_of(flags)
+    return (flags.readable and 'r' or ' ') .. (flags.writable and 'w' or ' ')
+  end
+
+  local function status(self, kind)
+    local file = rawget(self, '_file')
+    return ('torch.%sFile%s [status: %s -- mode%s %s]'):format(kind,
+      file.name and ' on <' .. file.name .. '>' or '',
+      file.stream and 'open' or 'closed', kind == 'Memory' and ':' or '',
+      letters_of(file))
+  end
+
+  -- Disk ---------------------------------------------------------------------
+
+  local Disk = class.newmetatable('torch.DiskFile', 'torch.File',
+    function(name, mode, quiet)
+      name = errors.string(name, 1)
+      local flags = mode_of(mode, 2)
+      local stream = streams.disk(name, flags.readable, flags.writable)
+      if not stream then
+        if quiet then return nil end
+        errors.raise('cannot open <%s> in mode %s', name, letters_of(flags))
+      end
+      return make('torch.DiskFile', stream, {
+        name = name, readable = flags.readable, writable = flags.writable,
+        quiet = quiet or false })
+    end, nil, nil, { DiskFile = false })
+  torch.DiskFile = Disk.__constructor
+
+  local function encoding(name, little)
+    Disk[name] = function(self)
+      local file = File.opened(self)
+      file.swapped = little ~= nil and little ~= memory.little_endian()
+      return self
+    end
+  end
+  encoding('nativeEndianEncoding', nil)
+  encoding('littleEndianEncoding', true)
+  encoding('bigEndianEncoding', false)
+
+  function Disk.isLittleEndianCPU() return memory.little_endian() end
+  function Disk.isBigEndianCPU() return not memory.little_endian() end
+
+  function Disk:noBuffer()
+    File.opened(self).stream:unbuffer()
+    return self
+  end
+
+  function Disk:__tostring__() return status(self, 'Disk') end
+
+  -- Pipe ---------------------------------------------------------------------
+
+  local Pipe = class.newmetatable('torch.PipeFile', 'torch.DiskFile',
+    function(command, mode, quiet)
+      command = errors.string(command, 1)
+      local flags = mode_of(mode, 2)
+      if flags.readable and flags.writable then
+        errors.arg(2, "file mode should be 'r','w'")
+      end
+      local stream = streams.pipe(command, flags.readable)
+      if not stream then
+        if quiet then return nil end
+        errors.raise('cannot open <%s> in mode %s', command, letters_of(flags))
+      end
+      return make('torch.PipeFile', stream, {
+        name = command, readable = flags.readable, writable = flags.writable,
+        quiet = quiet or false })
+    end, nil, nil, { PipeFile = false })
+  torch.PipeFile = Pipe.__constructor
+
+  function Pipe:__tostring__() return status(self, 'Pipe') end
+
+  -- Memory -------------------------------------------------------------------
+
+  local Memory = class.newmetatable('torch.MemoryFile', 'torch.File',
+    function(first, second)
+      local text, mode, storage = '', first, nil
+      if class.typename(first) == 'torch.CharStorage' then
+        storage, mode = first, second
+        local n = storage:size()
+        if n == 0 or storage[n] ~= 0 then
+          errors.arg(1, 'provided CharStorage must be terminated by 0')
+        end
+        text = memory.bytes(storage, 1):sub(1, -2)
+      end
+      local flags = mode_of(mode == nil and 'rw' or mode, storage and 2 or 1)
+      local file = make('torch.MemoryFile', streams.memory(text), flags)
+      rawget(file, '_file').storage = storage
+      return file
+    end, nil, nil, { MemoryFile = false })
+  torch.MemoryFile = Memory.__constructor
+
+  --- The bytes and a 0 behind them, as a CharStorage.
+  function Memory:storage()
+    local file = File.opened(self)
+    file.storage = file.storage or torch.CharStorage()
+    local text = file.stream:settle()
+    file.storage:resize(#text + 1)
+    memory.set_bytes(file.storage, text .. '\0', 1)
+    return file.storage
+  end
+
+  function Memory:__tostring__() return status(self, 'Memory') end
+end

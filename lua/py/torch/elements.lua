@@ -1,0 +1,154 @@
+-- SPDX-License-Identifier: MIT
+-- Element by element: copies between types, and the functions that call Lua.
+
+local class = require 'py.torch.class'
+local errors = require 'py.torch.errors'
+local geometry = require 'py.torch.geometry'
+local tensors = require 'py.torch.core'
+local types = require 'py.torch.types'
+
+local typename = class.typename
+local helpers = tensors.helpers '_torch_index'
+
+local elements = {}
+
+local COPY = { 'tensor', 'src' }
+
+--- t:copy(source): converts, and copies by order where sizes differ.
+function elements.copy(t, source)
+  types.check_tensor(t, 1)
+  types.check_tensor(source, 2)
+  if t:nElement() ~= source:nElement() then
+    geometry.check_counts(COPY, t, source)
+  end
+  if t:dim() > 0 then helpers.assign(t, source) end
+  return t
+end
+
+--- The elements in order as a list of vectors on the tensor's memory.
+function elements.rows(t)
+  local n = t:nElement()
+  if n == 0 then return {} end
+  if t:isContiguous() then
+    return { tensors.view(t, { n }, { 1 }, t:storageOffset() - 1) }
+  end
+  local rows = {}
+  local function collect(part)
+    if part:dim() == 1 then
+      rows[#rows + 1] = part
+      return
+    end
+    for i = 1, part:size(1) do collect(part[i]) end
+  end
+  collect(t)
+  return rows
+end
+local rows = elements.rows
+
+-- All elements in order as one vector, a copy if it must be.
+local function flat(t)
+  local n = t:nElement()
+  if not t:isContiguous() then t = t:clone() end
+  return tensors.view(t, { n }, { 1 }, t:storageOffset() - 1)
+end
+
+local function keep(row, i, value)
+  if type(value) == 'number' then
+    row[i] = value
+  elseif value ~= nil then
+    value = tonumber(value)
+    if not value then
+      errors.raise 'given function should return a number or nil'
+    end
+    row[i] = value
+  end
+end
+
+function elements.apply(t, f)
+  types.check_tensor(t, 1)
+  errors.callable(f, 2)
+  for _, row in ipairs(rows(t)) do
+    for i = 1, row:size(1) do keep(row, i, f(row[i])) end
+  end
+  return t
+end
+
+function elements.map(t, a, f)
+  types.check_tensor(a, 2, typename(types.check_tensor(t, 1)))
+  errors.callable(f, 3)
+  geometry.check_counts(COPY, t, a)
+  if t:dim() == 0 then return t end
+  local values, n = flat(a), 0
+  for _, row in ipairs(rows(t)) do
+    for i = 1, row:size(1) do
+      n = n + 1
+      keep(row, i, f(row[i], values[n]))
+    end
+  end
+  return t
+end
+
+function elements.map2(t, a, b, f)
+  local own = typename(types.check_tensor(t, 1))
+  types.check_tensor(a, 2, own)
+  types.check_tensor(b, 3, own)
+  errors.callable(f, 4)
+  geometry.check_counts({ 'tensor', 'src1', 'src2' }, t, a, b)
+  if t:dim() == 0 then return t end
+  local first, second, n = flat(a), flat(b), 0
+  for _, row in ipairs(rows(t)) do
+    for i = 1, row:size(1) do
+      n = n + 1
+      keep(row, i, f(row[i], first[n], second[n]))
+    end
+  end
+  return t
+end
+
+function elements.totable(t)
+  local result, nd = {}, t:dim()
+  if nd == 1 then
+    for i = 1, t:size(1) do result[i] = t[i] end
+  elseif nd > 1 then
+    for i = 1, t:size(1) do result[i] = elements.totable(t[i]) end
+  end
+  return result
+end
+
+-- Conversion -----------------------------------------------------------------------
+
+--- t:type(): the name; t:type(name): the tensor in that type, itself if it is.
+function elements.type(t, name)
+  local own = typename(t)
+  if not name or name == own then return name and t or own end
+  local methods = class.getmetatable(name)
+  if not methods or not methods.new then
+    errors.raise('%s is no tensor type', tostring(name))
+  end
+  if t:nElement() == 0 then return methods.new() end
+  return geometry.make_like(t, name):copy(t)
+end
+
+function elements.typeAs(t, other)
+  return elements.type(t, other:type())
+end
+
+for _, kind in ipairs(tensors.NAMES) do
+  elements[kind:lower()] = function(t)
+    return elements.type(t, 'torch.' .. kind .. 'Tensor')
+  end
+end
+
+return function(torch)
+  elements.real = function(t)
+    return elements.type(t, torch.getdefaulttensortype())
+  end
+  elements.isTensor = types.is_tensor -- torch.Tensor.isTensor
+  types.add_methods(elements)
+  function torch.totable(value)
+    if types.is_tensor(value) or types.is_storage(value) then
+      return value:totable()
+    end
+    errors.raise 'obj must be a Storage or a Tensor'
+  end
+end

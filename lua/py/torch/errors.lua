@@ -1,0 +1,101 @@
+-- SPDX-License-Identifier: MIT
+-- Errors as Torch7 words them. Scripts see the position of their own call and
+-- the name under which they called, as with functions written in C; so both
+-- are looked up when an error is raised, past all frames of this library.
+
+local errors = {}
+
+-- What generated functions are called in tracebacks (see signature.lua).
+errors.CHUNK = '=[py.torch]'
+
+local folder = debug.getinfo(1, 'S').source:match '^(@.*[/\\])[^/\\]+$' or '@'
+
+local function is_library(info)
+  local source = info.source
+  return source == errors.CHUNK
+    or source:sub(1, #folder) == folder and source:find 'torch[/\\][^/\\]+$'
+end
+
+-- The level, seen from the caller of this function, of the frame that called
+-- into the library; and how that frame named the function it called.
+local function caller()
+  local level, name, what = 2, nil, ''
+  while true do
+    local info = debug.getinfo(level, 'Sn')
+    if not info then return level - 1, name, what end
+    if not is_library(info) then return level - 1, name, what end
+    name, what = info.name, info.namewhat
+    level = level + 1
+  end
+end
+
+--- Raises `message` with the position of the call into the library.
+function errors.raise(message, ...)
+  if select('#', ...) > 0 then message = message:format(...) end
+  error(message, (caller()))
+end
+
+--- Raises what luaL_argerror would for argument `position`.
+function errors.arg(position, message, ...)
+  if select('#', ...) > 0 then message = message:format(...) end
+  local level, name, what = caller()
+  if what == 'metamethod' or not name then name, what = '?', '' end
+  if what == 'method' then
+    position = position - 1
+    if position == 0 then
+      error(("calling '%s' on bad self (%s)"):format(name, message), level)
+    end
+  end
+  error(("bad argument #%d to '%s' (%s)"):format(position, name, message),
+    level)
+end
+
+--- The luaL_check… functions.
+local function got(value)
+  return value == nil and 'no value' or type(value)
+end
+
+function errors.number(value, position)
+  local number = tonumber(value)
+  if not number or type(value) == 'table' then
+    errors.arg(position, 'number expected, got %s', got(value))
+  end
+  return number
+end
+
+-- Truncates as a conversion from double to long does.
+local function truncate(number)
+  if number >= 0 then return number - number % 1 end
+  return -(-number - -number % 1)
+end
+
+local tointeger = math.tointeger or function(x) return x end -- luacheck: ignore
+
+function errors.integer(value, position)
+  local number = errors.number(value, position)
+  if number ~= number then return 0 end
+  local whole = truncate(number)
+  return tointeger(whole) or whole
+end
+
+function errors.optional_integer(value, position, default)
+  if value == nil then return default end
+  return errors.integer(value, position)
+end
+
+function errors.string(value, position)
+  if type(value) == 'number' then return tostring(value) end
+  if type(value) ~= 'string' then
+    errors.arg(position, 'string expected, got %s', got(value))
+  end
+  return value
+end
+
+function errors.callable(value, position)
+  if type(value) ~= 'function' then
+    errors.arg(position, 'function expected, got %s', got(value))
+  end
+  return value
+end
+
+return errors

@@ -1,0 +1,253 @@
+-- SPDX-License-Identifier: MIT
+-- Elementwise mathematics, from tables: name, helper, forms and types.
+
+local errors = require 'py.torch.errors'
+local engine = require 'py.torch.engine'
+local geometry = require 'py.torch.geometry'
+local numbers = require 'py.torch.numbers'
+local tensors = require 'py.torch.core'
+
+local helpers = tensors.helpers '_torch_math'
+local typename = tensors.typename
+local resize_as, check_counts = geometry.resize_as, geometry.check_counts
+local wrap, kind_of = numbers.wrap, numbers.kind
+
+local REAL = { 'Float', 'Double', 'Half' }
+
+-- A number as an element of `t` holds it.
+local function cut(t, value)
+  return wrap[kind_of[typename(t)]](value)
+end
+
+-- Functions of one tensor, and of one number -------------------------------------
+
+local function round(x)
+  return x >= 0 and math.floor(x + 0.5) or math.ceil(x - 0.5)
+end
+local function trunc(x) return x >= 0 and math.floor(x) or math.ceil(x) end
+local exp = math.exp
+
+local UNARY = { -- name → the same for a number
+  log = math.log, exp = exp, cos = math.cos, acos = math.acos,
+  sin = math.sin, asin = math.asin, tan = math.tan, atan = math.atan,
+  sqrt = math.sqrt, ceil = math.ceil, floor = math.floor, abs = math.abs,
+  log1p = function(x)
+    local y = 1 + x
+    return y == 1 and x or math.log(y) * (x / (y - 1))
+  end,
+  cosh = function(x) return (exp(x) + exp(-x)) / 2 end,
+  sinh = function(x) return (exp(x) - exp(-x)) / 2 end,
+  tanh = function(x)
+    if math.abs(x) > 20 then return x > 0 and 1 or -1 end
+    local y = exp(2 * x)
+    return (y - 1) / (y + 1)
+  end,
+  round = round, trunc = trunc,
+  frac = function(x) return x - trunc(x) end,
+  rsqrt = function(x) return 1 / math.sqrt(x) end,
+  sigmoid = function(x) return 1 / (1 + exp(-x)) end,
+}
+
+local function unary(name)
+  local f
+  return function(result, t)
+    f = f or helpers[name]
+    resize_as(result, t)
+    if t:dim() > 0 then f(result, t) end
+    return result
+  end
+end
+
+-- A tensor and a number, or another tensor ---------------------------------------
+
+local SCALAR = { -- name of helper → function
+  add = 'add', csub = 'sub', mul = 'mul', div = 'div', lshift = 'lshift',
+  rshift = 'rshift', fmod = 'fmod', mod = 'fmod', remainder = 'remainder',
+  bitand = 'bitand', bitor = 'bitor', bitxor = 'bitxor',
+}
+local TENSOR = {
+  cmul = 'mul', cpow = 'pow', cdiv = 'div', clshift = 'lshift',
+  crshift = 'rshift', cfmod = 'fmod', cmod = 'fmod', cremainder = 'remainder',
+  cbitand = 'bitand', cbitor = 'bitor', cbitxor = 'bitxor',
+}
+
+local BITS = { bitand = true, bitor = true, bitxor = true, cbitand = true,
+               cbitor = true, cbitxor = true }
+local NAMES = { 'r_', 't', 'src' }
+
+-- What Torch7 says of bits of floats.
+local function check_bits(name, t)
+  local kind = kind_of[typename(t)]
+  if BITS[name] and (kind == 'Float' or kind == 'Double') then
+    errors.raise('%s is only supported for integer type tensors', name)
+  end
+end
+
+-- Only division by an integer 0 can fail.
+local DIVISIONS = { div = true, fmod = true, remainder = true }
+
+local function caller(helper)
+  local f
+  local call = DIVISIONS[helper] and engine.call
+  return function(...)
+    f = f or helpers[helper]
+    if call then return call(f, ...) end
+    f(...)
+  end
+end
+
+local function scalar(name, helper)
+  local f = caller(helper)
+  local bits = BITS[name]
+  return function(result, t, value)
+    if bits then check_bits(name, t) end
+    resize_as(result, t)
+    if t:dim() > 0 then f(result, t, cut(t, value)) end
+    return result
+  end
+end
+
+local function check_operands(result, t, source, names)
+  if t:nElement() ~= source:nElement() then
+    check_counts(names or NAMES, nil, t, source)
+  end
+  return resize_as(result, t)
+end
+
+local function elementwise(name, helper)
+  local f = caller(helper)
+  local bits = BITS[name]
+  return function(result, t, source)
+    if bits then check_bits(name, t) end
+    check_operands(result, t, source)
+    if t:dim() > 0 then f(result, t, source) end
+    return result
+  end
+end
+
+local function cadd(result, t, factor, source)
+  check_operands(result, t, source)
+  if t:dim() == 0 then return result end
+  if factor == 1 then
+    helpers.add(result, t, source)
+  elseif factor == -1 then
+    helpers.sub(result, t, source)
+  else
+    helpers.cadd(result, t, cut(t, factor), source)
+  end
+  return result
+end
+
+local function csub(result, t, factor, source)
+  return cadd(result, t, -factor, source)
+end
+
+local function ternary(helper)
+  return function(result, t, factor, a, b)
+    if a:nElement() ~= b:nElement() or t:nElement() ~= a:nElement() then
+      check_counts({ 'r_', 'src1', 'src2' }, t, a, b)
+    end
+    resize_as(result, t)
+    if t:dim() > 0 then
+      engine.call(helpers[helper], result, t, cut(t, factor), a, b)
+    end
+    return result
+  end
+end
+
+-- Comparisons: the result is a ByteTensor, or one of the type when given.
+local function compare(name)
+  local f
+  return function(result, t, other)
+    f = f or helpers[name]
+    if type(other) == 'number' then
+      other = cut(t, other)
+      resize_as(result, t)
+    else
+      check_operands(result, t, other, { 'r_', 'ta', 'tb' })
+    end
+    if t:dim() > 0 then f(result, t, other) end
+    return result
+  end
+end
+
+local function extreme(name)
+  local with_tensor = elementwise(name, name)
+  return { 'N S T', function(result, t, other)
+    check_operands(result, t, other, { 'r', 't', 'src' })
+    return with_tensor(result, t, other)
+  end, 'N S n', scalar(name, name) }
+end
+
+local function each(add, list, kinds, row_of)
+  for name, value in pairs(list) do add(name, row_of(name, value), kinds) end
+end
+
+-- Fills ------------------------------------------------------------------------------
+
+local function fill(t, value)
+  if t:dim() > 0 then helpers.fill(t, cut(t, value)) end
+  return t
+end
+
+return function(_, add)
+  each(add, UNARY, REAL, function(name, of_number)
+    return { 'R S', unary(name), 'n', of_number }
+  end)
+  for _, name in ipairs { 'neg', 'cinv' } do
+    add(name, { 'R S', unary(name) }, REAL)
+  end
+  add('sign', { 'R S', unary 'sign' })
+  add('abs', { 'R S', unary 'abs', 'n', function(x)
+    return math.abs(numbers.truncate(x))
+  end }, { 'Int', 'Long' })
+
+  each(add, SCALAR, nil, function(name, helper)
+    return { 'R S n', scalar(name, helper) }
+  end)
+  add('add', { 'R S n', scalar('add', 'add'), 'R S n=1 T', cadd })
+  add('csub', { 'R S n', scalar('csub', 'sub'), 'R S n=1 T', csub })
+  each(add, TENSOR, nil, function(name, helper)
+    return { 'R S T', elementwise(name, helper) }
+  end)
+  add('addcmul', { 'R S n=1 T T', ternary 'addcmul' })
+  add('addcdiv', { 'R S n=1 T T', ternary 'addcdiv' })
+  add('clamp', { 'R S n n', function(result, t, low, high)
+    resize_as(result, t)
+    if t:dim() > 0 then helpers.clamp(result, t, cut(t, low), cut(t, high)) end
+    return result
+  end })
+  add('cmax', extreme 'cmax')
+  add('cmin', extreme 'cmin')
+
+  for _, name in ipairs { 'lt', 'gt', 'le', 'ge', 'eq', 'ne' } do
+    local f = compare(name)
+    add(name, { 'NB T n', f, 'O T n', f, 'NB T T', f, 'O T T', f })
+  end
+
+  add('atan2', { 'R S T', elementwise('atan2', 'atan2'), 'n n',
+               math.atan2 or math.atan }, REAL) -- luacheck: ignore
+  add('pow', {
+    'R S n', scalar('pow', 'pow'),
+    'R n S', function(result, value, t)
+      resize_as(result, t)
+      if t:dim() > 0 then helpers.tpow(result, value, t) end
+      return result
+    end,
+    'n n', function(a, b) return a ^ b end,
+  }, REAL)
+  add('lerp', {
+    'R S T n', function(result, a, b, weight)
+      if a:nElement() ~= b:nElement() then
+        errors.arg(2, 'sizes do not match')
+      end
+      resize_as(result, a)
+      if a:dim() > 0 then helpers.lerp(result, a, b, weight) end
+      return result
+    end,
+    'n n n', function(a, b, weight) return a + weight * (b - a) end,
+  }, REAL)
+
+  add('fill', { 'O n', fill })
+  add('zero', { 'O', function(t) return fill(t, 0) end })
+end

@@ -1,0 +1,239 @@
+-- SPDX-License-Identifier: MIT
+-- Torch7's random numbers (pyhelper/_torch_random.py computes them).
+
+local class = require 'py.torch.class'
+local engine = require 'py.torch.engine'
+local errors = require 'py.torch.errors'
+local geometry = require 'py.torch.geometry'
+local numbers = require 'py.torch.numbers'
+local tensors = require 'py.torch.core'
+local types = require 'py.torch.types'
+
+local helpers = tensors.helpers '_torch_random'
+local value = engine.value
+local REAL = { 'Float', 'Double' }
+local STATE_SIZE = 5048
+
+return function(torch, add)
+  -- Generators -------------------------------------------------------------------
+
+  local function new_generator()
+    return class.setmetatable({ stream = helpers.Generator() },
+      'torch.Generator')
+  end
+
+  local Generator = class.newmetatable('torch.Generator', nil, new_generator,
+    nil, new_generator, torch)
+
+  local function stream(generator)
+    if not generator then
+      torch._gen = torch._gen or torch.Generator()
+      generator = torch._gen
+    end
+    return generator.stream
+  end
+
+  local function is_generator(v)
+    return class.typename(v) == 'torch.Generator'
+  end
+
+  -- A function of an optional generator and more.
+  local function with_generator(f)
+    return function(first, ...)
+      if is_generator(first) then return f(stream(first), ...) end
+      return f(stream(), first, ...)
+    end
+  end
+
+  torch.seed = with_generator(function(g) return value(g.seed()) end)
+  torch.initialSeed = with_generator(function(g)
+    local seed = value(helpers.signed_seed(g))
+    return seed
+  end)
+  torch.manualSeed = with_generator(function(g, seed)
+    g.manual_seed(errors.integer(seed, 1))
+  end)
+
+  torch.getRNGState = with_generator(function(g, t)
+    t = t or torch.ByteTensor()
+    geometry.resize(t, { STATE_SIZE })
+    helpers.state_of(g, t)
+    return t
+  end)
+
+  torch.setRNGState = with_generator(function(g, t)
+    types.check_tensor(t, 1, 'torch.ByteTensor')
+    if t:nElement() ~= STATE_SIZE then
+      errors.arg(1, 'RNG state is wrong size')
+    end
+    if not t:isContiguous() then
+      errors.arg(1, 'RNG state needs to be contiguous')
+    end
+    engine.call(helpers.restore, g, t)
+    return t
+  end)
+
+  function Generator:write(file)
+    local t = torch.ByteTensor(STATE_SIZE)
+    helpers.state_of(self.stream, t)
+    file:writeByte(t:storage())
+  end
+
+  function Generator:read(file)
+    engine.call(helpers.restore, self.stream,
+      torch.ByteTensor(file:readByte(STATE_SIZE)))
+  end
+
+  -- Distributions ----------------------------------------------------------------
+
+  local function positive_deviation(_, deviation)
+    if not (deviation > 0) then -- luacheck: ignore 581 (nan fails too)
+      errors.arg(2, 'standard deviation must be strictly positive')
+    end
+  end
+
+  local function probability(p)
+    if not (p >= 0 and p <= 1) then
+      errors.arg(1, 'must be >= 0 and <= 1')
+    end
+  end
+
+  -- Forms for a number and for a tensor of a distribution.
+  local function distribution(helper, parameters, check)
+    local one, all = 'one_' .. helper, helper
+    return {
+      'G ' .. parameters, function(g, ...)
+        if check then check(...) end
+        return value(helpers[one](stream(g), ...))
+      end,
+      'O G ' .. parameters, function(t, g, ...)
+        if check then check(...) end
+        if t:dim() > 0 then helpers[all](t, stream(g), ...) end
+        return t
+      end,
+    }
+  end
+
+  add('uniform', distribution('uniform', 'n=0 n=1'), REAL)
+  add('normal', distribution('normal', 'n=0 n=1', positive_deviation), REAL)
+  add('cauchy', distribution('cauchy', 'n=0 n=1'), REAL)
+  add('logNormal', distribution('log_normal', 'n=1 n=2', positive_deviation), REAL)
+  -- Without a rate the one that Torch7 takes is 0, which gives inf.
+  add('exponential', distribution('exponential', 'n=0'), REAL)
+  add('geometric', distribution('geometric', 'n', function(p)
+    if not (p > 0 and p < 1) then errors.arg(1, 'must be > 0 and < 1') end
+  end))
+
+  local function bernoulli_of(t, g, p)
+    if t:nElement() ~= p:nElement() then
+      geometry.check_counts({ 'self', 'p' }, t, p)
+    end
+    if t:dim() == 0 then return t end
+    probability(p:min())
+    probability(p:max())
+    helpers.bernoulli(t, stream(g), p)
+    return t
+  end
+  local bernoulli = distribution('bernoulli', 'n=0.5', probability)
+  for _, form in ipairs { 'O G F', bernoulli_of, 'O G D', bernoulli_of } do
+    bernoulli[#bernoulli + 1] = form
+  end
+  add('bernoulli', bernoulli)
+
+  local function bounds(low, high)
+    low, high = numbers.truncate(low), numbers.truncate(high)
+    if high < low then
+      errors.arg(2, 'upper bound must be larger than lower bound')
+    end
+    return low, high
+  end
+
+  local function upper(high)
+    high = numbers.truncate(high)
+    if high <= 0 then
+      errors.arg(1, 'upper bound must be strictly positive')
+    end
+    return 1, high
+  end
+
+  local function between(t, g, low, high)
+    if t:dim() > 0 then helpers.between(t, stream(g), low, high) end
+    return t
+  end
+
+  add('random', {
+    'G n n', function(g, low, high)
+      return value(helpers.one_between(stream(g), bounds(low, high)))
+    end,
+    'G n', function(g, high)
+      return value(helpers.one_between(stream(g), upper(high)))
+    end,
+    'G', function(g) return value(helpers.one_random(stream(g))) end,
+    'O G n n', function(t, g, low, high)
+      return between(t, g, bounds(low, high))
+    end,
+    'O G n', function(t, g, high) return between(t, g, upper(high)) end,
+    'O G', function(t, g)
+      if t:dim() > 0 then helpers.random(t, stream(g)) end
+      return t
+    end,
+  })
+
+  -- Tensors of random numbers ------------------------------------------------------
+
+  local function filled(helper, a, b)
+    return { 'R G L', function(t, g, sizes)
+      geometry.resize(t, sizes)
+      if t:dim() > 0 then helpers[helper](t, stream(g), a, b) end
+      return t
+    end }
+  end
+  add('rand', filled('uniform', 0, 1), REAL)
+  add('randn', filled('normal', 0, 1), REAL)
+
+  add('randperm', { 'R G n', function(t, g, n)
+    n = numbers.truncate(n)
+    if n <= 0 then errors.arg(1, 'must be strictly positive') end
+    geometry.resize(t, { n })
+    helpers.permutation(t, stream(g))
+    return t
+  end })
+
+  local function multinomial(t, g, weights, n, replace)
+    n = numbers.truncate(n)
+    local rows = weights
+    if weights:dim() == 1 then rows = weights:view(1, weights:size(1)) end
+    if n <= 0 then errors.arg(2, 'cannot sample n_sample < 0 samples') end
+    if not replace and n > rows:size(2) then
+      errors.arg(2,
+        'cannot sample n_sample > prob_dist:size(1) samples without replacement')
+    end
+    for i = 1, rows:size(1) do
+      if not (rows[i]:sum() > 0) then -- luacheck: ignore 581
+        errors.arg(2,
+          'invalid multinomial distribution (sum of probabilities <= 0)')
+      end
+    end
+    geometry.resize(t, { rows:size(1), n })
+    helpers.multinomial(t, stream(g), rows, replace)
+    if weights:dim() == 1 then geometry.resize(t, { n }) end
+    return t
+  end
+  add('multinomial', { 'RI G T n b=0', multinomial }, REAL)
+
+  --- Tables from which multinomialAlias draws many times; `state` is reused.
+  function torch.multinomialAliasSetup(weights, state)
+    if class.type(state) ~= 'table' then
+      state = { torch.LongTensor(), weights.new() }
+    end
+    geometry.resize(state[1], { weights:nElement() })
+    geometry.resize(state[2], { weights:nElement() })
+    engine.call(helpers.alias_setup, weights, state[1], state[2])
+    return state
+  end
+
+  function torch.multinomialAlias(output, state)
+    helpers.alias_draw(output, stream(), state[1], state[2])
+    return output
+  end
+end

@@ -1,0 +1,132 @@
+-- SPDX-License-Identifier: MIT
+-- Storages: runs of elements that tensors share.
+
+local class = require 'py.torch.class'
+local engine = require 'py.torch.engine'
+local errors = require 'py.torch.errors'
+local numbers = require 'py.torch.numbers'
+local tensors = require 'py.torch.core'
+local types = require 'py.torch.types'
+
+local typename = class.typename
+local helpers = tensors.helpers '_torch_index'
+
+local storage, memory = {}, {}
+
+-- Identity -----------------------------------------------------------------------
+
+-- Each look at a tensor's storage is another userdata; the memory is the same.
+function class.identity(value)
+  if type(value) == 'userdata' and types.is_storage(value) then
+    local address = tensors.data(value)
+    if address then
+      return tostring(address) .. ':' .. value:size()
+    end
+  end
+  return value
+end
+
+function storage.__eq__(a, b)
+  return types.is_storage(a) and types.is_storage(b)
+    and tensors.same_storage(a, b)
+end
+
+-- Methods ------------------------------------------------------------------------
+
+storage.__len__ = function(s) return s:size() end
+
+local element_sizes = { Byte = 1, Char = 1, Short = 2, Int = 4, Long = 8,
+                        Float = 4, Double = 8, Half = 2 }
+function storage.elementSize(s)
+  return element_sizes[numbers.kind[typename(s)]]
+end
+
+function storage.totable(s)
+  local list = {}
+  for i = 1, s:size() do list[i] = s[i] end
+  return list
+end
+
+function storage.copy(s, source)
+  if not types.is_storage(source) then
+    errors.arg(2, 'torch.*Storage expected, got %s',
+      source == nil and 'no value' or class.type(source))
+  end
+  if s:size() ~= source:size() then errors.arg(2, 'size mismatch') end
+  if s:size() > 0 then helpers.assign(s, source) end
+  return s
+end
+
+-- Conversions, as tensors have them.
+function storage.type(s, name)
+  local own = typename(s)
+  if not name or name == own then return name and s or own end
+  return class.getmetatable(name).new(s:size()):copy(s)
+end
+
+for _, kind in ipairs(tensors.NAMES) do
+  storage[kind:lower()] = function(s)
+    return storage.type(s, 'torch.' .. kind .. 'Storage')
+  end
+end
+
+-- Bytes ----------------------------------------------------------------------------
+
+local function bytes_of(s)
+  return engine.value(helpers.get_bytes(s, storage.elementSize(s)))
+end
+
+--- s:string() → its bytes; s:string(text): these become its elements.
+local function string_method(s, ...)
+  if select('#', ...) == 0 then
+    return s:size() == 0 and '' or bytes_of(s)
+  end
+  local text = errors.string((...), 2)
+  s:resize(#text)
+  if #text > 0 then memory.set_bytes(s, text, 1) end
+  return s
+end
+
+local py = require 'py'
+
+--- The bytes of a storage, its elements taking `size` bytes each.
+function memory.bytes(s, size)
+  if s:size() == 0 then return '' end
+  return engine.value(helpers.get_bytes(s, size))
+end
+
+function memory.set_bytes(s, text, size)
+  if #text > 0 then helpers.set_bytes(s, py.bytes(text), size) end
+end
+
+--- The elements as text.
+function memory.words(s, separator)
+  return engine.value(helpers.get_words(s, separator))
+end
+
+function memory.set_words(s, text)
+  if #text > 0 then helpers.set_words(s, text) end
+end
+
+function memory.wrap(kind, value)
+  return numbers.wrap[kind](value)
+end
+
+function memory.little_endian()
+  return py.eval(py.import 'sys'.byteorder) == 'little'
+end
+
+--- A LongStorage with the elements of a list.
+function tensors.long_storage(list)
+  local s = tensors.new_storage('torch.LongStorage', #list)
+  for i = 1, #list do s[i] = list[i] end
+  return s
+end
+
+return function()
+  for kind, methods in pairs(types.storages) do
+    for name, f in pairs(storage) do methods[name] = f end
+    if kind == 'Byte' or kind == 'Char' then methods.string = string_method end
+  end
+  return memory
+end

@@ -1,0 +1,53 @@
+-- SPDX-License-Identifier: MIT
+-- Of the package `sys`: time, the shell, and colours.
+
+local py = require 'py'
+
+local sys = {}
+
+local clock = py.import 'time'.time
+local started
+
+function sys.clock() return py.eval(clock()) end
+
+--- Starts the stopwatch; toc(true) prints what it shows as well.
+function sys.tic() started = sys.clock() end
+
+function sys.toc(verbose)
+  local elapsed = started and sys.clock() - started or 0
+  if verbose then print(elapsed) end
+  return elapsed
+end
+
+function sys.sleep(seconds)
+  py.import 'time'.sleep(seconds)
+end
+
+--- What a shell command prints, without the newline at its end.
+function sys.execute(command)
+  local pipe = assert(io.popen(command))
+  local text = pipe:read '*a'
+  pipe:close()
+  return (text:gsub('\n$', ''))
+end
+
+sys.COLORS = {}
+sys.colors = setmetatable({}, { __index = sys.COLORS })
+for i, name in ipairs { 'black', 'red', 'green', 'yellow', 'blue', 'magenta',
+                        'cyan', 'white' } do
+  sys.COLORS[name] = ('\27[0;%dm'):format(29 + i)
+  sys.COLORS[name:sub(1, 1):upper() .. name:sub(2)] =
+    ('\27[1;%dm'):format(29 + i)
+end
+sys.COLORS.none = '\27[0m'
+package.preload['sys.colors'] = package.preload['sys.colors'] or function()
+  return sys.COLORS
+end
+
+--- The folder and the name of the file that calls.
+function sys.fpath()
+  local path = debug.getinfo(2, 'S').source:match '^@(.*)$' or ''
+  return path:match '^(.*)/[^/]*$' or '.', path:match '[^/]*$'
+end
+
+return sys

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+"""Elements of arrays by position and by mask, copies, and bytes of storages.
+
+Positions count from 1, dimensions too, as Lua hands them over."""
+
+import numpy as np
+
+from ._torch_errors import Wrong
+
+
+def to_integers(values):
+    """Floating values as C converts them: cut off, wrapped later."""
+    with np.errstate(all="ignore"):
+        return values.astype(np.int64)
+
+
+def assign(out, values):
+    """Copy with conversion; element by element where shapes differ."""
+    if values.shape != out.shape:
+        values = values.reshape(out.shape)
+    if values.dtype.kind == "f" and out.dtype.kind != "f":
+        values = to_integers(values)
+    with np.errstate(all="ignore"):
+        np.copyto(out, values, casting="unsafe")
+
+
+# ---- by position ----
+
+def check(index, size, text, position=0):
+    if index.size and (index.min() < 1 or index.max() > size):
+        raise Wrong(text, position)
+
+
+def select(out, source, dim, index):
+    np.take(source, index - 1, axis=dim - 1, out=out, mode="clip")
+
+
+def _slices(dim, index):
+    return (slice(None),) * (dim - 1) + (index - 1,)
+
+
+def copy(out, dim, index, source):
+    out[_slices(dim, index)] = source
+
+
+def add(out, dim, index, source):
+    np.add.at(out, _slices(dim, index), source)
+
+
+def fill(out, dim, index, value):
+    out[_slices(dim, index)] = value
+
+
+def gather(out, source, dim, index):
+    out[...] = np.take_along_axis(_like(source, index, dim), index - 1, dim - 1)
+
+
+def _like(source, index, dim):
+    """`source` as large as `index` in the other dimensions."""
+    return source[tuple(
+        slice(None) if d == dim - 1 else slice(0, size)
+        for d, size in enumerate(index.shape))]
+
+
+def scatter(out, dim, index, values):
+    """`values` is an array, or a number."""
+    np.put_along_axis(_like(out, index, dim), index - 1, values, dim - 1)
+
+
+def scatter_add(out, dim, index, values):
+    target = _like(out, index, dim)
+    where = list(np.indices(index.shape, sparse=True))
+    where[dim - 1] = index - 1
+    np.add.at(target, tuple(where), values)
+
+
+def nonzero(source):
+    return np.argwhere(source) + 1
+
+
+# ---- by mask ----
+
+def _mask(mask):
+    if mask.size and mask.max() > 1:
+        raise Wrong("Mask tensor can take 0 and 1 values only")
+    return mask.view(np.bool_) if mask.dtype == np.uint8 else mask.astype(bool)
+
+
+def count(mask):
+    """Number of elements under the mask."""
+    return int(np.count_nonzero(_mask(mask)))
+
+
+def masked_select(out, source, mask):
+    if mask.shape != source.shape:
+        mask = mask.reshape(source.shape)
+    out[...] = source[_mask(mask)]
+
+
+def masked_fill(out, mask, value):
+    if mask.shape != out.shape:
+        mask = mask.reshape(out.shape)
+    out[_mask(mask)] = value
+
+
+def masked_copy(out, mask, source):
+    if mask.shape != out.shape:
+        mask = mask.reshape(out.shape)
+    mask = _mask(mask)
+    n = np.count_nonzero(mask)
+    if n > source.size:
+        raise Wrong("Number of elements of src < number of ones in mask")
+    out[mask] = source.reshape(-1)[:n]
+
+
+# ---- storages ----
+
+def part(storage, offset, size):
+    return storage[offset : offset + size]
+
+
+_DTYPES = {"Byte": "u1", "Char": "i1", "Short": "i2", "Int": "i4",
+           "Long": "i8", "Float": "f4", "Double": "f8", "Half": "f2"}
+
+
+def map_file(path, kind, shared, size):
+    """The elements of a file, which is as large as `size` says if larger."""
+    try:
+        return np.memmap(path, _DTYPES[kind], "r+" if shared else "c",
+                         shape=(int(size),) if size else None).view(np.ndarray)
+    except OSError as error:
+        raise Wrong(f"unable to open file <{path}> in read-only mode: "
+                    f"{error.strerror}") from None
+
+
+# ---- bytes of storages, for files ----
+
+def get_bytes(storage, size):
+    """`size` is that of an element in the file."""
+    if size != storage.itemsize:
+        storage = storage.astype(f"i{size}")
+    return storage.tobytes()
+
+
+def set_bytes(storage, data, size):
+    dtype = storage.dtype if size == storage.itemsize else f"i{size}"
+    values = np.frombuffer(data, dtype)
+    storage[: values.size] = values
+
+
+_FORMATS = {"float16": "%.9g", "float32": "%.9g", "float64": "%.17g"}
+
+
+def get_words(storage, separator):
+    form = _FORMATS.get(storage.dtype.name, "%d")
+    return separator.join(form % value for value in storage.tolist())
+
+
+def set_words(storage, text):
+    words = text.split()
+    if storage.dtype.kind == "f":
+        values = np.array([float(word) for word in words], storage.dtype)
+    else:
+        values = np.array([_integer(word) for word in words], np.int64)
+        values = values.astype(storage.dtype)
+    storage[: values.size] = values
+
+
+def _integer(word):
+    try:
+        return int(word)
+    except ValueError:
+        return int(float(word))

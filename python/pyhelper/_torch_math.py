@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""Elementwise mathematics of py.torch: `f(out, a, …)` for arrays, whose
+results are those of C for the type: integers wrap and divide towards zero.
+
+`out` has the shape of `a`; other arrays have as many elements.  Numbers come
+already cut to what the type can hold.
+"""
+
+import numpy as np
+
+from ._torch_errors import Wrong
+from ._torch_index import to_integers
+from ._torch_quiet import quiet
+
+
+def _alike(out, *arrays):
+    """`arrays` in the shape of `out`, where they are not yet."""
+    shape = out.shape
+    return [a if a.shape == shape else a.reshape(shape) for a in arrays]
+
+
+# ---- functions of one array ----
+
+def _unary(ufunc):
+    @quiet
+    def function(out, a):
+        if a.shape != out.shape:
+            a = a.reshape(out.shape)
+        ufunc(a, out)
+    return function
+
+
+for _name in ("log", "log1p", "exp", "cos", "cosh", "sin", "sinh", "tan",
+              "tanh", "sqrt", "ceil", "floor", "trunc"):
+    globals()[_name] = _unary(getattr(np, _name))
+acos, asin, atan = _unary(np.arccos), _unary(np.arcsin), _unary(np.arctan)
+abs = _unary(np.absolute)
+neg = _unary(np.negative)
+
+
+def _computed(formula):
+    """A function whose result needs more than one step."""
+    @quiet
+    def function(out, *args):
+        out[...] = formula(*args)
+    return function
+
+
+def _round(a):
+    """To the nearest integer, halves away from zero."""
+    whole = np.trunc(a)
+    return whole + np.where(np.abs(a - whole) >= 0.5, np.sign(a), 0)
+
+
+round = _computed(_round)
+frac = _computed(lambda a: a - np.trunc(a))
+rsqrt = _computed(lambda a: 1 / np.sqrt(a))
+cinv = _computed(lambda a: 1 / a)
+sigmoid = _computed(lambda a: 1 / (1 + np.exp(-a)))
+sign = _computed(lambda a: (a > 0).astype(np.int8) - (a < 0))
+
+
+# ---- an array, and another or a number ----
+
+def _binary(function):
+    @quiet
+    def wrapper(out, a, b):
+        if isinstance(b, np.ndarray) and b.shape != out.shape:
+            b = b.reshape(out.shape)
+        if a.shape != out.shape:
+            a = a.reshape(out.shape)
+        function(a, b, out)
+    return wrapper
+
+
+def _by_formula(formula):
+    def function(a, b, out):
+        out[...] = formula(a, b)
+    return _binary(function)
+
+
+add = _binary(np.add)
+sub = _binary(np.subtract)
+mul = _binary(np.multiply)
+bitand = _binary(np.bitwise_and)
+bitor = _binary(np.bitwise_or)
+bitxor = _binary(np.bitwise_xor)
+atan2 = _binary(np.arctan2)
+
+
+def _check_divisor(b):
+    if not np.all(b):
+        raise Wrong("division by zero")
+
+
+def _quotient(a, b):
+    """Integers divided towards zero, as in C."""
+    _check_divisor(b)
+    b = np.asarray(b, a.dtype)
+    floor = a // b
+    return floor + ((a - floor * b != 0) & ((a < 0) != (b < 0)))
+
+
+def _divide(a, b, out):
+    if a.dtype.kind == "f":
+        np.divide(a, b, out)
+    else:
+        out[...] = _quotient(a, b)
+
+
+div = _binary(_divide)
+
+
+@_binary
+def fmod(a, b, out):
+    if a.dtype.kind != "f":
+        _check_divisor(b)
+    np.fmod(a, b, out)
+
+
+@_binary
+def remainder(a, b, out):
+    """With the sign of the divisor."""
+    if a.dtype.kind != "f":
+        _check_divisor(b)
+        np.remainder(a, b, out)
+    else:
+        out[...] = np.where(np.equal(b, 0), np.nan, a - b * np.floor(a / b))
+
+
+def _shift(a, b, left):
+    if a.dtype.kind == "f":
+        factor = np.power(a.dtype.type(2), b)
+        return a * factor if left else a / factor
+    b = np.asarray(b, a.dtype)
+    if left:
+        return np.left_shift(a, b)
+    unsigned = a.dtype.str.replace("i", "u")
+    return np.right_shift(a.view(unsigned), b.astype(unsigned)).view(a.dtype)
+
+
+lshift = _by_formula(lambda a, b: _shift(a, b, True))
+rshift = _by_formula(lambda a, b: _shift(a, b, False))
+
+
+def _power(a, b):
+    if a.dtype.kind == "f":
+        return np.power(a, b)
+    return to_integers(np.power(a.astype(np.float64), b))
+
+
+pow = _by_formula(_power)
+
+
+@quiet
+def tpow(out, number, a):
+    out[...] = np.power(a.dtype.type(number), a)
+
+
+cmax = _by_formula(lambda a, b: np.where(a > b, a, np.asarray(b, a.dtype)))
+cmin = _by_formula(lambda a, b: np.where(a < b, a, np.asarray(b, a.dtype)))
+
+
+@quiet
+def clamp(out, a, low, high):
+    low, high = a.dtype.type(low), a.dtype.type(high)
+    out[...] = np.where(a < low, low, np.where(a > high, high, a))
+
+
+def _comparison(ufunc):
+    @_binary
+    def function(a, b, out):
+        if out.dtype == np.uint8:
+            ufunc(a, b, out.view(np.bool_))
+        else:
+            out[...] = ufunc(a, b)
+    return function
+
+
+lt, le = _comparison(np.less), _comparison(np.less_equal)
+gt, ge = _comparison(np.greater), _comparison(np.greater_equal)
+eq, ne = _comparison(np.equal), _comparison(np.not_equal)
+
+
+# ---- more operands ----
+
+@quiet
+def cadd(out, a, factor, b):
+    """a + factor * b"""
+    a, b = _alike(out, a, b)
+    np.add(a, np.multiply(b, factor, dtype=b.dtype), out)
+
+
+@quiet
+def addcmul(out, a, factor, b, c):
+    a, b, c = _alike(out, a, b, c)
+    np.add(a, np.multiply(b, factor, dtype=b.dtype) * c, out)
+
+
+@quiet
+def addcdiv(out, a, factor, b, c):
+    a, b, c = _alike(out, a, b, c)
+    scaled = np.multiply(b, factor, dtype=b.dtype)
+    np.add(a, scaled / c if a.dtype.kind == "f" else _quotient(scaled, c), out)
+
+
+@quiet
+def lerp(out, a, b, weight):
+    a, b = _alike(out, a, b)
+    np.add(a, (b - a) * a.dtype.type(weight), out)
+
+
+def fill(out, value):
+    out.fill(value)
+
+
+# ---- printing ----
+
+@quiet
+def describe(values):
+    """Are all values integers?  The least and greatest absolute value."""
+    values = values.astype(np.float64)
+    finite = np.ceil(values) == values
+    values = np.abs(values)
+    return bool(finite.all()), float(values.min()), float(values.max())
