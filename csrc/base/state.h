@@ -30,6 +30,9 @@ struct lp_view {
     unsigned has_converters : 1; /* py.register was used on this view */
     /* pyhelper.LuaRuntime's options; the objects are owned, or NULL. */
     unsigned unpack_tuples : 1; /* tuples that calls return are results */
+    unsigned zero_based : 1;    /* lutorpy: t[0] in Python is t[1] in Lua */
+    unsigned self_methods : 1;  /* lutorpy: t._name is t:name */
+    unsigned tensors : 1;       /* arrays become tensors in Lua */
     char encoding[32];          /* of strings; "": UTF-8 with escapes */
     PyObject *filter;           /* attribute_filter */
     PyObject *getter, *setter;  /* attribute_handlers */

@@ -331,7 +331,7 @@ push_array(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj,
     case LP_NOT_ARRAY:
         return 0;
     case LP_ARRAY:
-        if (w->view->python_first) {
+        if (w->view->python_first && !w->view->tensors) {
             return 0; /* a reference: these views convert no containers */
         }
         return lp_tensor_push(S, L, obj, 0, flags & LP_NESTED);

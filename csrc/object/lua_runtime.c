@@ -13,6 +13,7 @@
 #include "cross/visit.h"
 #include "handle/lua_handle.h"
 #include "object/python_table.h"
+#include "tensor/provider.h"
 
 struct runtime {
     PyObject_HEAD
@@ -561,6 +562,54 @@ runtime_owns(PyObject *self, PyObject *obj)
                                ((struct runtime *)self)->S);
 }
 
+/* set_style(zero_based, self_methods, tensors), for pyhelper.lutorpy and
+ * pyhelper.python2torch */
+static PyObject *
+runtime_set_style(PyObject *self, PyObject *args)
+{
+    struct lp_view *view = ((struct runtime *)self)->view;
+    int zero_based, self_methods, tensors;
+    if (!PyArg_ParseTuple(args, "ppp", &zero_based, &self_methods,
+                          &tensors)) {
+        return NULL;
+    }
+    view->zero_based = (unsigned)zero_based;
+    view->self_methods = (unsigned)self_methods;
+    view->tensors = (unsigned)tensors;
+    Py_RETURN_NONE;
+}
+
+static int
+tensor_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    struct work *w = ctx;
+    int done = lp_array_kind(S, w->a) == LP_ARRAY
+                   ? lp_tensor_push(S, L, w->a, (int)w->number, 0)
+                   : 0;
+    if (done == 0) {
+        PyErr_SetString(PyExc_TypeError, "an array is expected");
+    }
+    if (done <= 0) {
+        return -1;
+    }
+    w->result = lp_wrap_lua(S, L, -1, w->self->view);
+    return w->result != NULL ? 0 : -1;
+}
+
+/* tensor(array, share) -> a tensor on the array's memory; `share` refuses
+ * what could only be copied */
+static PyObject *
+runtime_tensor(PyObject *self, PyObject *args)
+{
+    struct work w = {.self = (struct runtime *)self};
+    int share;
+    if (!PyArg_ParseTuple(args, "Op", &w.a, &share)) {
+        return NULL;
+    }
+    w.number = share;
+    return visit(&w, tensor_body) < 0 ? NULL : w.result;
+}
+
 static PyMethodDef methods[] = {
     {"load",         runtime_load,         METH_VARARGS, NULL},
     {"globals",      runtime_globals,      METH_NOARGS,  NULL},
@@ -571,6 +620,8 @@ static PyMethodDef methods[] = {
     {"set_limit",    runtime_set_limit,    METH_VARARGS, NULL},
     {"memory",       runtime_memory,       METH_NOARGS,  NULL},
     {"set_overflow", runtime_set_overflow, METH_O,       NULL},
+    {"set_style",    runtime_set_style,    METH_VARARGS, NULL},
+    {"tensor",       runtime_tensor,       METH_VARARGS, NULL},
     {"close",        runtime_close,        METH_NOARGS,  NULL},
     {"live",         runtime_live,         METH_NOARGS,  NULL},
     {"owns",         runtime_owns,         METH_O,       NULL},

@@ -92,6 +92,18 @@ struct step {
     int ended;
 };
 
+static PyObject *
+item_key(struct lp_state *S, lua_State *L, int index, struct lp_view *view)
+{
+    PyObject *key = lp_lua_item(S, L, index, view);
+    if (!view->zero_based || key == NULL || Py_TYPE(key) != &PyLong_Type) {
+        return key;
+    }
+    long long i = PyLong_AsLongLong(key);
+    Py_DECREF(key);
+    return PyLong_FromLongLong(i - 1);
+}
+
 static int
 next_body(lua_State *L, struct lp_state *S, void *ctx)
 {
@@ -116,7 +128,7 @@ next_body(lua_State *L, struct lp_state *S, void *ctx)
     lua_pushvalue(L, -2);
     lua_rawseti(L, CURSOR, KEY);
     if (step->it->what != VALUES) {
-        step->key = lp_lua_item(S, L, lua_gettop(L) - 1, view);
+        step->key = item_key(S, L, lua_gettop(L) - 1, view);
         if (step->key == NULL) {
             return -1;
         }
@@ -251,6 +263,8 @@ static PyMethodDef module_functions[] = {
     X(update)                                                                 \
     X(clear)                                                                  \
     X(copy)                                                                   \
+    X(asNumpyArray)                                                           \
+    X(__array__)                                                              \
     X(__copy__)                                                               \
     X(__deepcopy__)                                                           \
     X(__reduce_ex__)                                                          \

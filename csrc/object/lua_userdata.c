@@ -3,13 +3,19 @@
  * metatables give: fields, items, length, calls, text. */
 #include "object/lua_userdata.h"
 
+#include "cross/protect.h"
+#include "cross/visit.h"
 #include "object/lua_function.h"
 #include "object/lua_value.h"
+#include "tensor/provider.h"
 
 static char userdata_doc[] = "A Lua userdata, by reference.";
 static char cdata_doc[] = "A cdata of LuaJIT, by reference.";
 
-#define METHODS(X) X(__reduce_ex__)
+#define METHODS(X)                                                            \
+    X(asNumpyArray)                                                           \
+    X(__array__)                                                              \
+    X(__reduce_ex__)
 #define METHOD(name) LP_METHOD_IN_PYTHON("pyhelper._table", name)
 METHODS(METHOD)
 
@@ -55,9 +61,52 @@ static PyType_Spec cdata_spec = {
     .slots = cdata_slots,
 };
 
+/* [2: value] */
+static int
+array_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    return lp_tensor_to_python(S, L, 2, (PyObject **)ctx) < 0 ? -1 : 0;
+}
+
+/* tensor_array(Lua object) -> ndarray on the tensor's memory, or None */
+static PyObject *
+tensor_array(PyObject *module, PyObject *obj)
+{
+    (void)module;
+    if (!lp_is_lua_object(obj)) {
+        PyErr_SetString(PyExc_TypeError, "a Lua object is expected");
+        return NULL;
+    }
+    struct lp_lua_object *self = (struct lp_lua_object *)obj;
+    struct lp_visit v;
+    if (lp_visit_begin(&v, self->S) < 0) {
+        return NULL;
+    }
+    PyObject *array = NULL;
+    lp_push_ref(self->S, v.frame.L, self->ref);
+    int done = lp_protect(self->S, v.frame.L, array_body, &array, 1, 0);
+    lp_visit_end(&v);
+    if (done < 0) {
+        Py_XDECREF(array);
+        return NULL;
+    }
+    if (array == NULL) {
+        Py_RETURN_NONE;
+    }
+    return array;
+}
+
+static PyMethodDef functions[] = {
+    {"tensor_array", tensor_array, METH_O, NULL},
+    {NULL,           NULL,         0,      NULL},
+};
+
 int
 lp_lua_userdata_init_python(PyObject *module)
 {
+    if (PyModule_AddFunctions(module, functions) < 0) {
+        return -1;
+    }
     return lp_lua_register_type(module, LUA_TUSERDATA, &userdata_spec,
                                 lp_lua_call) < 0 ||
                    lp_lua_register_type(module, LP_TCDATA, &cdata_spec,

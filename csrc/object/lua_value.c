@@ -51,6 +51,14 @@ lp_lua_item(struct lp_state *S, lua_State *L, int index, struct lp_view *view)
 static int
 push_key(struct lp_state *S, lua_State *L, struct access *a)
 {
+    if (a->self->view->zero_based && Py_TYPE(a->key) == &PyLong_Type) {
+        long long i = PyLong_AsLongLong(a->key);
+        if (i == -1 && PyErr_Occurred()) {
+            return -1;
+        }
+        lua_pushinteger(L, (lua_Integer)i + 1);
+        return 0;
+    }
     int flags = LP_SHALLOW | LP_AS_KEY;
     if (a->self->view->python_first) {
         flags |= LP_KEEP_NONE; /* nil can be no key */
@@ -99,9 +107,10 @@ get_index(struct lp_lua_object *self, PyObject *key, PyObject **result)
         return 0;
     }
     long long i = PyLong_AsLongLongAndOverflow(key, &overflow);
-    if (overflow || i > INT_MAX || i < INT_MIN) {
+    if (overflow || i >= INT_MAX || i < INT_MIN) {
         return 0;
     }
+    i += self->view->zero_based;
     struct lp_state *S = self->S;
     struct lp_visit v;
     if (lp_visit_begin(&v, S) < 0) {
@@ -284,6 +293,26 @@ is_mapping_name(PyObject *name)
            PyUnicode_CompareWithASCIIString(name, "items") == 0;
 }
 
+/* lutorpy: obj._name(...) is obj:name(...) in Lua.  A new reference, or NULL
+ * without an error if there is no such method. */
+static PyObject *
+method_by_underscore(PyObject *self, PyObject *name)
+{
+    if (PyUnicode_ReadChar(name, 0) != '_') {
+        return NULL;
+    }
+    PyObject *bare = PyUnicode_Substring(name, 1, PY_SSIZE_T_MAX);
+    PyObject *value = bare != NULL ? lp_lua_get(self, bare) : NULL;
+    PyObject *method = NULL;
+    Py_XDECREF(bare);
+    if (value != NULL && value != Py_None && PyCallable_Check(value)) {
+        method = PyMethod_New(value, self);
+    }
+    Py_XDECREF(value);
+    PyErr_Clear();
+    return method;
+}
+
 PyObject *
 lp_lua_getattro(PyObject *self, PyObject *name)
 {
@@ -296,7 +325,13 @@ lp_lua_getattro(PyObject *self, PyObject *name)
         return value;
     }
     /* Lua has no such field: a method, or nil after all. */
-    PyObject *method = PyObject_GenericGetAttr(self, name);
+    PyObject *method = NULL;
+    if (((struct lp_lua_object *)self)->view->self_methods) {
+        method = method_by_underscore(self, name);
+    }
+    if (method == NULL) {
+        method = PyObject_GenericGetAttr(self, name);
+    }
     if (method != NULL) {
         Py_DECREF(value);
         return method;

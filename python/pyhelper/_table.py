@@ -108,6 +108,41 @@ def copy(table):
     return dict(items(table))
 
 
+def asNumpyArray(obj):
+    """The ndarray of a tensor: its memory where that is contiguous, else a copy."""
+    import numpy
+
+    array = _core.tensor_array(obj)
+    if array is None:
+        raise TypeError(f"{obj!r} is no tensor")
+    return numpy.ascontiguousarray(array)
+
+
+def __array__(obj, dtype=None, copy=None):
+    """What numpy.asarray makes of a tensor, or of a table's items from 1 on."""
+    import numpy
+
+    array = _core.tensor_array(obj)
+    if array is None:
+        if not isinstance(obj, _core.LuaTable):
+            raise TypeError(f"{obj!r} is no tensor")
+        array = numpy.array([numpy.asarray(item) for item in _items_from_one(obj)])
+        copy = False
+    if dtype is not None and array.dtype != dtype:
+        if copy is False:
+            raise ValueError("this dtype needs a copy")
+        return array.astype(dtype)
+    return array.copy() if copy else array
+
+
+def _items_from_one(table):
+    """In order, whatever number the runtime gives to the first one."""
+    numbered = sorted(
+        ((k, v) for k, v in items(table) if isinstance(k, int) and k >= 0), key=lambda kv: kv[0]
+    )
+    return [value for _, value in numbered[: len(table)]]
+
+
 def __copy__(table):
     return copy(table)
 
