@@ -141,6 +141,7 @@ luaopen_py_core(lua_State *L)
     struct lp_state *S = lp_state_of(L);
     if (S == NULL) {
         lp_python_started();
+        lp_host_opened();
         S = lp_state_open_or_jump(L);
         S->luajit = (unsigned)is_luajit(L);
     }

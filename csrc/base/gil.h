@@ -194,9 +194,10 @@ extern int lp_python_ending;
 
 /* ---- beginning and end (base/lifetime.c) ---- */
 
-/* Called by the door for each new state: hooks for exit and fork, Python is
- * alive. */
+/* Called for each new state: hooks for exit and fork, Python is alive. */
 void lp_python_started(void);
+/* Called for each state that the host opened: Python ends with the last. */
+void lp_host_opened(void);
 /* Was this process's Python started by py.loader, and so ends with us? */
 void lp_python_is_ours(int ours);
 /* [Lua lock, no GIL] The state's lua_close has begun. */
@@ -209,11 +210,11 @@ void lp_lua_closing(struct lp_state *S);
  * is kept as it is, and its __gc is called again afterwards. */
 int lp_keep_until_closed(lua_State *L);
 
-/* The thread that started Python: the one that runs signal handlers and may
+/* Python's main thread: the one that runs signal handlers and may
  * finish Python.  Async-signal safe. */
 int lp_is_python_thread(void);
 void lp_signal_python_thread(int number);
-/* [GIL] Called on that thread, where the door was opened by another. */
-void lp_this_is_python_thread(void);
+/* `thread`: as Python's threading names it. */
+void lp_set_python_thread(unsigned long thread);
 
 #endif

@@ -15,7 +15,8 @@ int lp_python_ending;
 
 static int python_is_ours;
 static pthread_t python_thread; /* the one that may finish Python */
-static int n_open;              /* Lua states that have not been closed */
+static int python_thread_known; /* by lp_set_python_thread */
+static int n_open;              /* Lua states of the host */
 
 static void
 enter_python(struct lp_thread *t)
@@ -217,9 +218,10 @@ lp_signal_python_thread(int number)
 }
 
 void
-lp_this_is_python_thread(void)
+lp_set_python_thread(unsigned long thread)
 {
-    python_thread = pthread_self();
+    python_thread = (pthread_t)thread;
+    python_thread_known = 1;
 }
 
 void
@@ -229,14 +231,21 @@ lp_python_is_ours(int ours)
 }
 
 void
-lp_python_started(void)
+lp_host_opened(void)
 {
     n_open++;
+}
+
+void
+lp_python_started(void)
+{
     if (lp_python_alive) {
         return;
     }
     lp_python_alive = 1;
-    python_thread = pthread_self();
+    if (!python_thread_known) {
+        python_thread = pthread_self();
+    }
     atexit(finish_python);
     pthread_atfork(NULL, NULL, after_fork_in_child);
 }

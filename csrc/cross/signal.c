@@ -273,28 +273,49 @@ signal_signal(PyObject *self, PyObject *args)
             Py_CLEAR(old);
             return NULL;
         }
-        lp_this_is_python_thread(); /* or Python would have refused */
         stand_in_front((int)n);
     }
     return old;
 }
 
-/* stand_before_signal(function): remember the real _signal.signal */
+/* stand_in_front(signalnum): our handler comes before the one that Python has
+ * for this signal now, if it has one. */
 static PyObject *
-stand_before_signal(PyObject *self, PyObject *function)
+signal_stand_in_front(PyObject *self, PyObject *number)
 {
     (void)self;
+    long n = PyLong_AsLong(number);
+    if (n == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    stand_in_front((int)n);
+    Py_RETURN_NONE;
+}
+
+/* stand_before(function, thread): remember the real _signal.signal and the
+ * identity of Python's main thread. */
+static PyObject *
+stand_before(PyObject *self, PyObject *args)
+{
+    PyObject *function;
+    unsigned long thread;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Ok", &function, &thread)) {
+        return NULL;
+    }
     if (python_signal == NULL) {
         Py_INCREF(function);
         python_signal = function;
     }
+    lp_set_python_thread(thread);
     Py_RETURN_NONE;
 }
 
 static PyMethodDef methods[] = {
     {"signal", signal_signal, METH_VARARGS,
      "Set the action for the given signal; see the module signal."},
-    {"stand_before_signal", stand_before_signal, METH_O, NULL},
+    {"stand_before", stand_before, METH_VARARGS, NULL},
+    {"stand_in_front", signal_stand_in_front, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -168,3 +168,6 @@ def _import_core(path):
     core.set_errors(LuaError, LuaSyntaxError, LuaMemoryError)
     sys.modules[name] = core
     setattr(sys.modules["pyhelper"], "_core", core)
+    from . import _signals
+
+    _signals.install(embedded=False)  # so that Ctrl-C stops Lua code, too

@@ -15,12 +15,20 @@ def install(embedded):
 
     if _signal.signal is _core.signal:
         return
-    current = _signal.getsignal(_signal.SIGINT)
-    if embedded and current in (None, _signal.SIG_DFL):
-        # Lua's interpreters install a handler of their own, which Python
-        # reports as None.  An ignored SIGINT (nohup) stays ignored.
-        current = _signal.default_int_handler
-    _core.stand_before_signal(_signal.signal)
+    _core.stand_before(_signal.signal, _main_thread(embedded))
     _signal.signal = _core.signal
-    if callable(current):
-        _signal.signal(_signal.SIGINT, current)
+    if not embedded:
+        _core.stand_in_front(_signal.SIGINT)
+    elif _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN:  # as under nohup
+        # Lua's interpreters have installed a handler of their own.
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+
+
+def _main_thread(embedded):
+    if embedded:
+        import _thread
+
+        return _thread.get_ident()  # which has just started Python
+    import threading
+
+    return threading.main_thread().ident
