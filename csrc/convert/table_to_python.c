@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/gil.h"
+#include "convert/names.h"
 #include "convert/registered.h"
 #include "convert/table.h"
 #include "convert/to_python.h"
@@ -29,7 +30,9 @@ struct walk {
     struct lp_view *view;
     struct item *items;
     size_t n, cap;
-    struct lp_ptrmap memo; /* table address -> index of its item */
+    struct item first;     /* where `items` begins: most tables are flat */
+    const void *root;      /* address of the first table */
+    struct lp_ptrmap memo; /* address of the others -> index of its item */
     PyObject *key, *value; /* owned: the field being converted */
     enum lp_table_as as;
 };
@@ -47,7 +50,9 @@ walk_free(struct walk *w)
         Py_DECREF(w->items[i].obj);
         Py_XDECREF(w->items[i].key);
     }
-    free(w->items);
+    if (w->items != &w->first) {
+        free(w->items);
+    }
     Py_XDECREF(w->key);
     Py_XDECREF(w->value);
     lp_ptrmap_free(&w->memo);
@@ -166,20 +171,58 @@ field_n(lua_State *L, int index)
     return n;
 }
 
+/* Make room for one more item; 0, or -1 with a Python error. */
+static int
+reserve_item(struct walk *w)
+{
+    if (w->n < w->cap) {
+        return 0;
+    }
+    if (w->cap == 0) {
+        w->items = &w->first;
+        w->cap = 1;
+        return 0;
+    }
+    size_t cap = w->cap * 2 + 6;
+    int moves = w->items == &w->first;
+    struct item *items =
+        realloc(moves ? NULL : w->items, cap * sizeof *items);
+    if (items == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (moves) {
+        items[0] = w->first;
+    }
+    w->items = items;
+    w->cap = cap;
+    return 0;
+}
+
+/* The index of the item for a table that was met before, or -1. */
+static intptr_t
+find_item(struct walk *w, const void *address)
+{
+    return address == w->root ? 0 : lp_ptrmap_get(&w->memo, address);
+}
+
+static int
+remember_item(struct walk *w, const void *address, size_t i)
+{
+    if (i == 0) {
+        w->root = address;
+        return 0;
+    }
+    return lp_ptrmap_set(&w->memo, address, (intptr_t)i);
+}
+
 /* Make the container for the table at `index` and remember it. */
 static int
 add_item(struct walk *w, lua_State *L, int index, size_t parent,
          PyObject *key, enum lp_table_as as)
 {
-    if (w->n == w->cap) {
-        size_t cap = w->cap == 0 ? 8 : w->cap * 2;
-        struct item *items = realloc(w->items, cap * sizeof *items);
-        if (items == NULL) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        w->items = items;
-        w->cap = cap;
+    if (reserve_item(w) < 0) {
+        return -1;
     }
     struct item *item = &w->items[w->n];
     *item = (struct item){.parent = parent};
@@ -210,8 +253,7 @@ add_item(struct walk *w, lua_State *L, int index, size_t parent,
     }
     Py_XINCREF(key);
     item->key = key;
-    if (lp_ptrmap_set(&w->memo, lua_topointer(L, index), (intptr_t)w->n) <
-        0) {
+    if (remember_item(w, lua_topointer(L, index), w->n) < 0) {
         Py_CLEAR(item->obj);
         Py_CLEAR(item->key);
         PyErr_NoMemory();
@@ -237,7 +279,7 @@ convert_field(struct walk *w, lua_State *L, struct lp_state *S, size_t i)
             return done > 0 ? value : NULL;
         }
     }
-    intptr_t known = lp_ptrmap_get(&w->memo, lua_topointer(L, -1));
+    intptr_t known = find_item(w, lua_topointer(L, -1));
     if (known == -1) {
         known = (intptr_t)w->n;
         if (add_item(w, L, lua_gettop(L), i, w->key, LP_TABLE_BY_KEYS) < 0) {
@@ -262,7 +304,11 @@ list_position(lua_State *L, int index)
         return 0;
     }
     lua_Number n = lua_tonumber(L, index);
-    return n >= 1 && n < 1e15 && n == floor(n) ? (size_t)n : 0;
+    if (n >= 1 && n < 1e15) {
+        size_t i = (size_t)n; /* floor() would be a call */
+        return (lua_Number)i == n ? i : 0;
+    }
+    return 0;
 }
 
 static int
@@ -352,11 +398,11 @@ fill_list(struct walk *w, lua_State *L, struct lp_state *S, size_t i)
 }
 
 static PyObject *
-convert_key(struct walk *w, lua_State *L, struct lp_state *S)
+convert_key(struct walk *w, lua_State *L, struct lp_state *S, int is_locals)
 {
     switch (lua_type(L, -2)) {
-    case LUA_TSTRING:
-        return lp_to_str(L, -2);
+    case LUA_TSTRING: /* locals are the same few names each time */
+        return is_locals ? lp_name(S, L, -2) : lp_to_str(L, -2);
     case LUA_TNUMBER: {
         lua_Number n = lua_tonumber(L, -2);
         if (n >= -9007199254740992.0 && n <= 9007199254740992.0 &&
@@ -392,15 +438,15 @@ fill_dict(struct walk *w, lua_State *L, struct lp_state *S, size_t i)
 {
     PyObject *dict = w->items[i].obj;
     int lenient = w->items[i].lenient;
+    int is_locals = i == 0 && w->as == LP_TABLE_AS_LOCALS;
     lua_pushnil(L);
     while (lua_next(L, TABLE) != 0) {
-        if (i == 0 && w->as == LP_TABLE_AS_LOCALS &&
-            lua_type(L, -2) != LUA_TSTRING) {
+        if (is_locals && lua_type(L, -2) != LUA_TSTRING) {
             lua_pop(L, 1);
             continue;
         }
         Py_XDECREF(w->key);
-        w->key = convert_key(w, L, S);
+        w->key = convert_key(w, L, S, is_locals);
         if (w->key != NULL) {
             w->value = convert_field(w, L, S, i);
         }

@@ -16,7 +16,15 @@ lp_set_functions_or_jump(lua_State *L, struct lp_state *S,
 PyObject *
 lp_main_dict(void)
 {
-    PyObject *main = PyImport_AddModule("__main__");
+    static PyObject *name;
+    if (name == NULL && (name = PyUnicode_InternFromString("__main__")) == NULL) {
+        return NULL;
+    }
+    /* Looked up each time: programs replace it in sys.modules. */
+    PyObject *main = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
+    if (main == NULL || !PyModule_Check(main)) {
+        main = PyImport_AddModule("__main__");
+    }
     return main != NULL ? PyModule_GetDict(main) : NULL;
 }
 

@@ -241,6 +241,21 @@ run_at_main(PyObject *block, PyObject *code)
     return result;
 }
 
+/* [GIL, no lock] Run a block with locals; in_dict: they are its namespace. */
+static PyObject *
+run_with_locals(PyObject *block, PyObject *locals, int in_dict)
+{
+    static PyObject *names[2];
+    if (names[in_dict] == NULL) {
+        names[in_dict] = PyUnicode_InternFromString(in_dict ? "run_in" : "run");
+        if (names[in_dict] == NULL) {
+            return NULL;
+        }
+    }
+    PyObject *args[] = {block, locals};
+    return lp_py.vectorcall_method(names[in_dict], args, 2, NULL);
+}
+
 /* [GIL, lock] The locals at `index`, NULL with an error; *in_dict: they are
  * the namespace itself. */
 static PyObject *
@@ -299,8 +314,7 @@ run_string(lua_State *L, enum mode mode, const char *what, enum lp_result how)
             result = run_at_main(block, code);
         }
         else {
-            result = PyObject_CallMethod(block, in_dict ? "run_in" : "run",
-                                         "O", locals);
+            result = run_with_locals(block, locals, in_dict);
             Py_DECREF(locals);
         }
         lp_cross_lock(&x);
@@ -407,8 +421,7 @@ py_execfile(lua_State *L)
         if (block != NULL) {
             result = locals == NULL
                          ? run_at_main(block, NULL)
-                         : PyObject_CallMethod(
-                               block, in_dict ? "run_in" : "run", "O", locals);
+                         : run_with_locals(block, locals, in_dict);
         }
         Py_XDECREF(compile_file);
         Py_XDECREF(block);

@@ -64,9 +64,9 @@ class Block:
     """
 
     __slots__ = (
-        "__weakref__", "_code_error", "_column", "_filename", "_first_line",
-        "_functions", "_hot", "_main", "_mode", "_scope", "_shift", "_text",
-        "_wrapped", "code", "names",
+        "__weakref__", "_code", "_code_error", "_column", "_filename", "_first_line",
+        "_functions", "_hot", "_main", "_mode", "_names", "_scope", "_shift", "_text",
+        "_wrapped",
     )  # fmt: skip
 
     def __init__(self, source, mode, filename, line, column):
@@ -76,11 +76,11 @@ class Block:
         self._scope = None
         self._functions = {}
         self._hot = (None, ())
-        self._code_error = None
+        self._code_error = self._names = None
         self._set_text(source.lstrip("\ufeff"), line, column)
         self._check_text()
         try:
-            self.code = self._compile()
+            self._code = self._compile()
         except SyntaxError as error:
             # `nonlocal k` in a nested function is right when k is a local of
             # this run.  Then there is no code for `__main__` level.
@@ -88,19 +88,23 @@ class Block:
                 raise
             self._code_error = error.with_traceback(None)
 
-    def __getattr__(self, name):  # called for slots that are still empty
-        if name == "names":
-            self.names = tuple(sorted(self._get_scope().reads))
-            return self.names
-        if name == "code" and self._code_error is not None:
+    @property
+    def code(self):
+        if self._code_error is not None:
             raise self._code_error.with_traceback(None)
-        raise AttributeError(f"'Block' object has no attribute {name!r}")
+        return self._code
+
+    @property
+    def names(self):
+        if self._names is None:
+            self._names = tuple(sorted(self._get_scope().reads))
+        return self._names
 
     def contains(self, code):
         """Tell whether a code object is of this block."""
         todo = [function.__code__ for function in self._functions.values()]
         if self._code_error is None:
-            todo.append(self.code)
+            todo.append(self._code)
         while todo:
             known = todo.pop()
             if known is code:
