@@ -421,11 +421,8 @@ fill_sequence(struct walk *w, struct lp_state *S, lua_State *L, PyObject *seq)
 {
     int flags = (w->flags & LP_KEEP_NONE) | LP_NESTED;
     int is_list = PyList_Check(seq);
-    for (Py_ssize_t i = 0;; i++) {
-        /* The size is read again: Python code may have run meanwhile. */
-        if (i >= (is_list ? PyList_Size(seq) : PyTuple_Size(seq))) {
-            return 0;
-        }
+    Py_ssize_t size = is_list ? PyList_Size(seq) : PyTuple_Size(seq);
+    for (Py_ssize_t i = 0; i < size; i++) {
         PyObject *element =
             is_list ? PyList_GetItem(seq, i) : PyTuple_GetItem(seq, i);
         if (!lp_push_scalar(L, S, element, flags)) {
@@ -434,9 +431,13 @@ fill_sequence(struct walk *w, struct lp_state *S, lua_State *L, PyObject *seq)
             if (push_any(w, S, L, element, flags) < 0) {
                 return -1;
             }
+            if (is_list) { /* Python code may have run and changed it */
+                size = PyList_Size(seq);
+            }
         }
         lua_rawseti(L, TABLE, (int)(i + 1));
     }
+    return 0;
 }
 
 /* [+1] A dict's key or a set's element as a table key. */
@@ -521,6 +522,36 @@ walk_body(lua_State *L, struct lp_state *S, void *ctx)
     return 1;
 }
 
+/* Text alone needs no walk: one string, pushed in a protected call. */
+struct text {
+    const char *utf8;
+    size_t size;
+};
+
+static int
+text_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    struct text *text = ctx;
+    (void)S;
+    lua_pushlstring(L, text->utf8, text->size);
+    return 1;
+}
+
+/* The UTF-8 form of a str that becomes a string as it is; else NULL. */
+static const char *
+plain_text(PyObject *obj, struct lp_view *view, Py_ssize_t *size)
+{
+    if (Py_TYPE(obj) != &PyUnicode_Type || view->encoding[0] != '\0' ||
+        (view->python_first && view->strings_bytes)) {
+        return NULL;
+    }
+    const char *utf8 = PyUnicode_AsUTF8AndSize(obj, size);
+    if (utf8 == NULL) {
+        PyErr_Clear();
+    }
+    return utf8;
+}
+
 int
 lp_push_value(struct lp_state *S, lua_State *L, PyObject *obj,
               struct lp_view *view, int flags)
@@ -530,6 +561,12 @@ lp_push_value(struct lp_state *S, lua_State *L, PyObject *obj,
     }
     if (view->python_first && !(flags & LP_DEEP)) {
         flags |= LP_SHALLOW;
+    }
+    Py_ssize_t size;
+    const char *utf8 = plain_text(obj, view, &size);
+    if (utf8 != NULL) {
+        struct text text = {utf8, (size_t)size};
+        return lp_protect(S, L, text_body, &text, 0, 1);
     }
     struct walk w = {.view = view, .root = obj, .flags = flags};
     int result = lp_protect(S, L, walk_body, &w, 0, 1);
