@@ -141,7 +141,8 @@ handle_gc(lua_State *L)
 {
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
     struct lp_handle *h = lua_touserdata(L, 1);
-    if ((lp_to_ref(L, 1) != NULL || lp_to_error(L, 1) != NULL) &&
+    if (h != NULL && lua_rawlen(L, 1) == sizeof *h &&
+        (h->magic == &lp_ref_magic || h->magic == &lp_error_magic) &&
         !lp_keep_until_closed(L)) {
         lp_handle_close(S, h);
     }

@@ -13,13 +13,16 @@ struct lp_handle {
     struct lp_view *view; /* the conversion rules it remembers */
     void *aux; /* reference: owned receiver it was got from, or NULL;
                   error object: its struct lp_trace, or NULL */
-    int frame; /* LuaJIT: frame it was got in, to tell a tail call, */
-    int below; /* and the frame below that one */
-    enum lp_protocol {
-        LP_BY_VIEW, /* what fields of this object mean is the view's rule */
-        LP_ATTRIBUTES,
-        LP_ITEMS
-    } protocol;
+    /* Small: the more bytes a reference has, the more often Lua collects. */
+    uint16_t frame;   /* LuaJIT: frame it was got in, to tell a tail call, */
+    uint16_t below;   /* and the frame below that one */
+    uint8_t protocol; /* enum lp_protocol */
+};
+
+enum lp_protocol {
+    LP_BY_VIEW, /* what fields of this object mean is the view's rule */
+    LP_ATTRIBUTES,
+    LP_ITEMS
 };
 
 /* Their addresses mark our userdata.  A userdata of exactly this size that

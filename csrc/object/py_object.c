@@ -61,12 +61,12 @@ lp_set_field(PyObject *obj, PyObject *name, PyObject *value)
 
 #if LP_LUA51
 /* Where the frame at `level` lies on LuaJIT's stack: i_ci is its offset in
- * the low 16 bits. */
-static int
+ * the low 16 bits.  No frame begins at the largest one. */
+static uint16_t
 frame_offset(lua_State *L, int level)
 {
     lua_Debug ar;
-    return lua_getstack(L, level, &ar) ? ar.i_ci & 0xffff : -1;
+    return (uint16_t)(lua_getstack(L, level, &ar) ? ar.i_ci : -1);
 }
 #endif
 
