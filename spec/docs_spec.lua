@@ -248,6 +248,23 @@ describe('the public names', function()
   end)
 end)
 
+describe('the table of layers', function()
+  it('names every C file', function()
+    local text = assert(io.open 'docs/architecture.md'):read '*a'
+    local missing = {}
+    local pipe = assert(io.popen 'find csrc -name "*.c"')
+    for path in pipe:lines() do
+      local name = path:match '([%w_]+)%.c$'
+      if not text:find('`' .. name .. '[`.]') and not text:find('/' .. name .. '`') then
+        missing[#missing + 1] = path
+      end
+    end
+    pipe:close()
+    table.sort(missing)
+    assert.are.same({}, missing)
+  end)
+end)
+
 -- A checker that agrees with everything would prove nothing.
 describe('the reader of pages', function()
   it('compares all that is printed, "..." standing for any text', function()
