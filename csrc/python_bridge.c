@@ -102,6 +102,7 @@ init_state_or_jump(struct lp_state *S, lua_State *L)
     lp_set_slot_or_jump(S, L, LP_SLOT_NONE);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
+    lp_state_announce(S);
     Py_INCREF(Py_None);
     none->obj = Py_None;
     int done = publish_module();

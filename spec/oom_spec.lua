@@ -53,7 +53,7 @@ describe('when memory runs out', function()
     return
   end
 
-  local file = assert(io.open 'spec/oom/operations.lua')
+  local file = assert(io.open 'spec/oom/run.lua')
   local script = file:read '*a'
   file:close()
   local path = package.cpath

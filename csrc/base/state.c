@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/gil.h"
+#include "base/trace.h"
 
 int lp_python_alive = 0;
 
@@ -79,30 +80,29 @@ lp_state_open_or_jump(lua_State *L)
         slots[i] = luaL_ref(L, LUA_REGISTRYINDEX);
     }
     lua_State *main = main_thread(L);
+    lua_newtable(L);
+    lua_rawseti(L, LUA_REGISTRYINDEX, slots[LP_SLOT_REFS]);
+    lua_State *aux = lua_newthread(L);
+    lua_rawseti(L, LUA_REGISTRYINDEX, slots[LP_SLOT_AUX]);
+    lua_pushliteral(L, "stack overflow (Lua and Python have called each "
+                       "other too deep)");
+    lua_rawseti(L, LUA_REGISTRYINDEX, slots[LP_SLOT_OVERFLOW]);
+    lua_pushliteral(L, "not enough memory");
+    lua_rawseti(L, LUA_REGISTRYINDEX, slots[LP_SLOT_NOMEM]);
 
+    /* Last, when nothing jumps any more: nobody must find half a state. */
     S = calloc(1, sizeof *S);
     if (S == NULL) {
         luaL_error(L, "not enough memory");
     }
     S->main = main;
+    S->aux = aux;
     memcpy(S->slots, slots, sizeof slots);
     S->holders = 1;
     S->locked = 1; /* by the caller, who runs Lua */
     S->main_busy = 1;
     S->host_thread = pthread_self();
     *box = S;
-    S->next = all_states;
-    all_states = S;
-
-    lua_newtable(L);
-    lp_set_slot_or_jump(S, L, LP_SLOT_REFS);
-    S->aux = lua_newthread(L);
-    lp_set_slot_or_jump(S, L, LP_SLOT_AUX);
-    lua_pushliteral(L, "stack overflow (Lua and Python have called each "
-                       "other too deep)");
-    lp_set_slot_or_jump(S, L, LP_SLOT_OVERFLOW);
-    lua_pushliteral(L, "not enough memory");
-    lp_set_slot_or_jump(S, L, LP_SLOT_NOMEM);
     return S;
 }
 
@@ -110,6 +110,19 @@ void
 lp_set_slot_or_jump(struct lp_state *S, lua_State *L, enum lp_slot slot)
 {
     lua_rawseti(L, LUA_REGISTRYINDEX, S->slots[slot]);
+}
+
+void
+lp_state_announce(struct lp_state *S)
+{
+    for (struct lp_state *other = all_states; other != NULL;
+         other = other->next) {
+        if (other == S) {
+            return;
+        }
+    }
+    S->next = all_states;
+    all_states = S;
 }
 
 void
@@ -144,6 +157,10 @@ lp_state_release(struct lp_state *S)
         Py_XDECREF(view->overflow);
         free(view);
     }
+    if (S->names != NULL) {
+        S->free_names(S->names);
+    }
+    lp_trace_free(S->trace);
     lp_ptrmap_free(&S->handles);
     free(S->dead);
     free(S->unrefs);

@@ -121,6 +121,7 @@ struct lp_state {
     size_t n_visits;          /* visits that are open; by the GIL */
     size_t n_code;          /* entries of LP_SLOT_CODE */
     struct lp_names *names; /* cache of interned names, convert/names.c */
+    void (*free_names)(struct lp_names *);
     /* Addresses by which call.c knows its markers. */
     const void *args_marker, *kwargs_marker, *kwargs_mt;
 
@@ -148,6 +149,9 @@ lp_push_slot(struct lp_state *S, lua_State *L, enum lp_slot slot)
 }
 /* [-1, +0, m] Pop a value into a slot. */
 void lp_set_slot_or_jump(struct lp_state *S, lua_State *L, enum lp_slot slot);
+
+/* [GIL] Let fork and exit know of a new state. */
+void lp_state_announce(struct lp_state *S);
 
 /* [GIL] Holding a state from Python. */
 void lp_state_hold(struct lp_state *S);

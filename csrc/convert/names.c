@@ -19,6 +19,16 @@ struct lp_names {
     } entry[N_NAMES];
 };
 
+/* [GIL] */
+static void
+free_names(struct lp_names *names)
+{
+    for (int i = 0; i < N_NAMES; i++) {
+        Py_XDECREF(names->entry[i].name);
+    }
+    free(names);
+}
+
 PyObject *
 lp_name(struct lp_state *S, lua_State *L, int index)
 {
@@ -29,6 +39,7 @@ lp_name(struct lp_state *S, lua_State *L, int index)
         if (S->names == NULL) {
             return PyErr_NoMemory();
         }
+        S->free_names = free_names;
     }
     size_t i = ((uintptr_t)s >> 4 ^ (uintptr_t)s >> 12) % N_NAMES;
     PyObject *name = S->names->entry[i].name;

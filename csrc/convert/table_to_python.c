@@ -469,7 +469,8 @@ static int
 walk_body(lua_State *L, struct lp_state *S, void *ctx)
 {
     struct walk *w = ctx;
-    luaL_checkstack(L, 16, "lua-py: converting a table");
+    /* Python code that runs meanwhile may call Lua on top of this. */
+    luaL_checkstack(L, 32, "lua-py: converting a table");
     lua_settop(L, ROOT);
     lua_pushnil(L);
     lua_pushvalue(L, ROOT);

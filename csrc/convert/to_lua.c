@@ -500,7 +500,8 @@ static int
 walk_body(lua_State *L, struct lp_state *S, void *ctx)
 {
     struct walk *w = ctx;
-    luaL_checkstack(L, 16, "lua-py: converting a container");
+    /* Python code that runs meanwhile may call Lua on top of this. */
+    luaL_checkstack(L, 32, "lua-py: converting a container");
     lua_settop(L, TABLE); /* both nil */
     if (push_any(w, S, L, w->root, w->flags) < 0) {
         return -1;

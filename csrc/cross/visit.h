@@ -18,7 +18,7 @@ struct lp_visit {
  * Takes the state's lock, chooses this OS thread's Lua thread: the one that
  * is already inside, the main thread if it is idle, else one of a pool.
  * Returns 0, or -1 with a Python error (state closed, too deep, no memory).
- * At least 20 stack slots are free on v->frame.L.  The GIL stays held. */
+ * At least 10 stack slots are free on v->frame.L.  The GIL stays held. */
 int lp_visit_begin(struct lp_visit *v, struct lp_state *S);
 void lp_visit_end(struct lp_visit *v);
 

@@ -23,7 +23,8 @@ lp_is_lua_object(PyObject *obj)
 }
 
 /* Key of the cache: Lua values are aligned, so the low bits can say which of
- * the first views the object belongs to.  NULL: not cached. */
+ * the first views the object belongs to.  NULL: not cached, as light userdata
+ * are: those may be the address of anything, a full userdata's for one. */
 static const void *
 cache_key(const void *address, struct lp_view *view)
 {
@@ -81,7 +82,9 @@ wrap(struct lp_state *S, lua_State *L, int index, struct lp_view *view,
 PyObject *
 lp_wrap_lua(struct lp_state *S, lua_State *L, int index, struct lp_view *view)
 {
-    const void *key = cache_key(lua_topointer(L, index), view);
+    const void *key = lua_type(L, index) != LUA_TLIGHTUSERDATA
+                          ? cache_key(lua_topointer(L, index), view)
+                          : NULL;
     intptr_t known = key != NULL ? lp_ptrmap_get(&S->handles, key) : -1;
     if (known != -1) {
         PyObject *obj = (PyObject *)known;
@@ -156,8 +159,9 @@ lua_object_richcompare(PyObject *a, PyObject *b, int op)
     }
     struct lp_lua_object *x = (struct lp_lua_object *)a;
     struct lp_lua_object *y = (struct lp_lua_object *)b;
-    int same = x == y || (x->S == y->S && x->address == y->address &&
-                          x->address != NULL);
+    int same = x == y ||
+               (Py_TYPE(a) == Py_TYPE(b) && x->S == y->S &&
+                x->address == y->address && x->address != NULL);
     return PyBool_FromLong(same == (op == Py_EQ));
 }
 

@@ -114,7 +114,7 @@ call_body(lua_State *L)
 static int
 push_simple_call(lua_State *L, struct lua_call *c, int base)
 {
-    enum { FEW = 8 }; /* a visit has 20 free slots */
+    enum { FEW = 4 }; /* a visit has 10 free slots */
     if (c->nargs > FEW || c->kwargs != NULL || c->self->flags & LP_LUA_METHOD) {
         return 0;
     }

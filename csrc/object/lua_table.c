@@ -161,11 +161,17 @@ iter_next(PyObject *self)
     if (table == NULL) {
         return NULL;
     }
+    Py_INCREF(table);
     struct lp_visit v;
     if (lp_visit_begin(&v, table->S) < 0) {
+        Py_DECREF(table);
         return NULL;
     }
-    Py_INCREF(table);
+    if (step.it->table == NULL) { /* another thread ended it meanwhile */
+        lp_visit_end(&v);
+        Py_DECREF(table);
+        return NULL;
+    }
     lp_push_ref(table->S, v.frame.L, step.it->cursor);
     int done = lp_protect_code(table->S, v.frame.L, next_body, &step, 1, 0);
     lp_visit_end(&v);
