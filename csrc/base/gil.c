@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "base/dynlib.h"
 
 _Thread_local struct lp_thread lp_this_thread
     __attribute__((tls_model("initial-exec")));
@@ -37,9 +40,59 @@ make_attached_key(void)
     pthread_key_create(&attached_key, detach);
 }
 
+static void
+stay_for_ever(void *unused)
+{
+    (void)unused;
+    while (lp_python_ending && lp_this_thread.depth > 0) {
+        pause();
+    }
+}
+
+#if defined(__GLIBC__)
+static pthread_key_t buffer_key; /* frees it at the thread's end */
+static pthread_once_t buffer_once = PTHREAD_ONCE_INIT;
+
+static void
+make_buffer_key(void)
+{
+    pthread_key_create(&buffer_key, free);
+}
+
+/* What pthread_cleanup_push was made of before it became a scope: a list of
+ * functions that pthread_exit calls.  It compares their buffers' addresses
+ * with those of the frames that it leaves, and what is not on the stack (nor
+ * above it, where thread-local variables lie) counts as left at once. */
+void
+lp_stay_at_end(struct lp_thread *t)
+{
+    t->stays = 1;
+    void (*push)(struct _pthread_cleanup_buffer *, void (*)(void *), void *);
+    *(void **)&push = lp_dynlib_symbol("_pthread_cleanup_push");
+    struct _pthread_cleanup_buffer *buffer = malloc(sizeof *buffer);
+    if (push == NULL || buffer == NULL) {
+        free(buffer);
+        return;
+    }
+    pthread_once(&buffer_once, make_buffer_key);
+    pthread_setspecific(buffer_key, buffer);
+    push(buffer, stay_for_ever, NULL);
+}
+#else
+void
+lp_stay_at_end(struct lp_thread *t)
+{
+    t->stays = 1; /* musl's pthread_exit unwinds nothing */
+    (void)stay_for_ever;
+}
+#endif
+
 void
 lp_attach_slow(struct lp_thread *t)
 {
+    if (!t->stays) {
+        lp_stay_at_end(t);
+    }
     PyThreadState *known = PyGILState_GetThisThreadState();
     if (known != NULL) {
         PyEval_RestoreThread(known);

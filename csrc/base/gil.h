@@ -35,6 +35,7 @@ struct lp_thread {
     struct lp_frame *frame; /* innermost, or NULL */
     int gil;   /* does Lua code that runs now on this thread hold the GIL? */
     int depth; /* crossings and visits that are open */
+    int stays; /* lp_stay_at_end was called */
 };
 
 /* initial-exec: one mov instead of a call; 32 bytes of the static TLS that
@@ -181,6 +182,12 @@ lp_python_ran(struct lp_state *S)
     lp_lock(S);
     lp_this_thread.frame->unlocked = 0;
 }
+
+/* Python up to 3.13 ends threads that want the GIL while it ends by
+ * pthread_exit, which unwinds their stack; LuaJIT takes that for a Lua error
+ * and works on a state that another thread uses by then.  A thread that has
+ * called this stops for ever instead, if it is in a crossing or visit. */
+void lp_stay_at_end(struct lp_thread *t);
 
 /* [GIL] All states that are alive. */
 struct lp_state *lp_states(void);

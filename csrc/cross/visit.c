@@ -46,6 +46,9 @@ static int
 enter(struct lp_visit *v, struct lp_state *S, struct lp_frame *f)
 {
     struct lp_thread *t = &lp_this_thread;
+    if (LP_UNLIKELY(!t->stays)) {
+        lp_stay_at_end(t);
+    }
     v->frame = (struct lp_frame){S, NULL, t->frame, 0};
     v->old_gil = t->gil;
     v->old_tstate = t->tstate;
