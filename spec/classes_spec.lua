@@ -75,6 +75,27 @@ __import__('functools').partial(f, 5)()
       py.eval('str(__import__("inspect").signature(f))', {f = f}))
   end)
 
+  it('has the parameters of Lua for those who count them', function()
+    local function shown(f) return tostring(py.import('inspect').signature(f)) end
+    local named = pcall(debug.getlocal, print, 1)       -- not in PUC Lua 5.1
+    local function expect(text, f) assert.equal(named and text or '(*args)', shown(f)) end
+    expect('(x, y, /)', function(x, y) return x, y end)
+    expect('(x, /, *args)', function(x, ...) return x, ... end)
+    expect('()', function() end)
+    expect('(_, __, lambda_, /)', function(_, _, lambda) return lambda end)
+    expect('(*args)', print)
+    assert.equal(named and '(x, /, **kwargs)' or '(*args, **kwargs)',
+      shown(py.func(function(x, options) return x, options end, {kwargs = true})))
+    local point = py.class('Point', nil, {move = function(self, by) return self, by end})
+    assert.equal(named and '(by, /)' or '(*args)', shown(point().move))
+    local signature, getinfo = py.import('inspect').signature, debug.getinfo
+    debug.getinfo = function() error('no getinfo', 0) end
+    local ok, e = pcall(signature, expect)
+    debug.getinfo = getinfo
+    assert.is_false(ok)
+    assert.equal('LuaError: no getinfo', e.type .. ': ' .. e.message)
+  end)
+
   it('says what is wrong with its arguments', function()
     raises(function() py.func() end, 'func')
     raises(function() py.func(5) end, 'func.*number')

@@ -227,21 +227,107 @@ static char doc[] = "A Lua function.  Arguments and results are converted by the
                 "rules of the view it came from; several results are a "
                 "tuple.";
 
-/* `__signature__`, made from the text that py.func was given. */
+struct parameters {
+    struct lp_lua_object *self;
+    PyObject *names; /* owned: list */
+    int any_number;
+};
+
+/* [-n, +1, e] Call a function of Lua's library `debug`. */
+static void
+ask_debug_or_jump(lua_State *L, int nargs)
+{
+    lp_lua_runs();
+    lua_call(L, nargs, 1);
+    lp_lua_ran();
+}
+
+/* The names of the parameters, where this Lua tells them: not PUC Lua 5.1,
+ * nor a program without the library `debug`. */
+static int
+parameters_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    enum { FUNCTION = 2, DEBUG, INFO };
+    struct parameters *p = ctx;
+    lua_settop(L, FUNCTION - 1);
+    luaL_checkstack(L, 12, "lua-py: signature");
+    lp_push_ref(S, L, p->self->ref);
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_getfield(L, -1, LUA_DBLIBNAME);
+    lua_remove(L, -2);
+    if (!lua_istable(L, DEBUG)) {
+        return 0;
+    }
+    lua_getfield(L, DEBUG, "getinfo");
+    lua_pushvalue(L, FUNCTION);
+    lua_pushliteral(L, "u");
+    ask_debug_or_jump(L, 2);
+    lua_getfield(L, INFO, "nparams");
+    if (!lua_isnumber(L, -1)) {
+        return 0;
+    }
+    int n = (int)lua_tonumber(L, -1);
+    lua_getfield(L, INFO, "isvararg");
+    p->any_number = lua_toboolean(L, -1);
+    for (int i = 1; i <= n; i++) {
+        lua_settop(L, INFO);
+        lua_getfield(L, DEBUG, "getlocal");
+        lua_pushvalue(L, FUNCTION);
+        lua_pushinteger(L, i);
+        ask_debug_or_jump(L, 2);
+        const char *text = lua_tostring(L, -1);
+        PyObject *name = PyUnicode_FromString(text != NULL ? text : "");
+        if (name == NULL || PyList_Append(p->names, name) < 0) {
+            Py_XDECREF(name);
+            return -1;
+        }
+        Py_DECREF(name);
+    }
+    return 0;
+}
+
+/* What a function of pyhelper._functions makes of the parameters. */
 static PyObject *
-function_signature(PyObject *self, void *closure)
+signature_of_lua(struct lp_lua_object *self, PyObject *module)
+{
+    struct parameters p = {self, PyList_New(0), 1};
+    struct lp_visit visit;
+    if (p.names == NULL || lp_visit_begin(&visit, self->S) < 0) {
+        Py_XDECREF(p.names);
+        return NULL;
+    }
+    int status =
+        lp_protect_code(self->S, visit.frame.L, parameters_body, &p, 0, 0);
+    lp_visit_end(&visit);
+    PyObject *result = NULL;
+    if (status >= 0) {
+        result = PyObject_CallMethod(module, "lua_signature", "Oii", p.names,
+                                     p.any_number,
+                                     self->flags & LP_LUA_KWARGS);
+    }
+    Py_DECREF(p.names);
+    return result;
+}
+
+/* `__signature__`: from the text that py.func was given, or what Lua knows of
+ * the parameters.  SciPy and others count them. */
+static PyObject *
+function_signature(PyObject *obj, void *closure)
 {
     (void)closure;
-    PyObject *text = PyObject_GetAttrString(self, "_signature");
-    if (text == NULL) {
-        return NULL; /* AttributeError: inspect goes on */
-    }
+    struct lp_lua_object *self = (struct lp_lua_object *)obj;
+    PyObject *text = NULL, *result = NULL;
     PyObject *module = PyImport_ImportModule("pyhelper._functions");
-    PyObject *result =
-        module != NULL ? PyObject_CallMethod(module, "signature", "O", text)
-                       : NULL;
-    Py_XDECREF(module);
-    Py_DECREF(text);
+    if (module == NULL) {
+        return NULL;
+    }
+    if (self->dict != NULL) {
+        text = PyDict_GetItemString(self->dict, "_signature"); /* borrowed */
+    }
+    result = text != NULL
+                 ? PyObject_CallMethod(module, "signature", "O", text)
+                 : signature_of_lua(self, module);
+    Py_DECREF(module);
     return result;
 }
 

@@ -93,6 +93,28 @@ def signature(text):
     return inspect.signature(scope["function"])
 
 
+def lua_signature(names, any_number, kwargs):
+    """The inspect.Signature of a Lua function with parameters of these names."""
+    import inspect
+    import keyword
+
+    kinds = [(name, inspect.Parameter.POSITIONAL_ONLY) for name in names]
+    if any_number:
+        kinds.append(("args", inspect.Parameter.VAR_POSITIONAL))
+    elif kwargs:
+        del kinds[-1:]  # it takes the table of keywords
+    if kwargs:
+        kinds.append(("kwargs", inspect.Parameter.VAR_KEYWORD))
+    parameters = {}
+    for name, kind in kinds:
+        # Lua has other words, and may call two parameters `_`.
+        name = name if name.isidentifier() else "arg"
+        while keyword.iskeyword(name) or name in parameters:
+            name += "_"
+        parameters[name] = inspect.Parameter(name, kind)
+    return inspect.Signature(list(parameters.values()))
+
+
 def repl(*_):
     """`py.repl`: a Python prompt that shares `__main__` with py.exec."""
     import atexit
