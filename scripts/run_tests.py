@@ -136,10 +136,11 @@ def run_specs(lua, python, args, fast):
     return busted_tally(output, status)
 
 
-def run_pytest():
+def run_pytest(tests, lua):
     env = clean_environment()
     env.update(variables(env))
-    command = [os.path.join(VENV, "bin", "python"), "-m", "pytest", "-q", "-rs", "python/tests"]
+    env["LUAPY_LUA"] = lua
+    command = [os.path.join(VENV, "bin", "python"), "-m", "pytest", "-q", "-rs", tests]
     return pytest_tally(*stream(command, env, SUITE_TIMEOUT))
 
 
@@ -179,10 +180,13 @@ def plan(args, notes):
             for lua in LUAS if full else LUAS[:1]:
                 yield specs(lua, python, fast=not full)
     if args.pytest:
-        if os.path.isdir(os.path.join(ROOT, "python", "tests")):
-            yield "pytest: python/tests", run_pytest
-        else:
-            notes.append("pytest: there is no python/tests")
+        # One process can have one Lua only.
+        yield "pytest: python/tests", lambda: run_pytest("python/tests", "luajit")
+        for lua in ("5.1", "5.2", "5.3", "5.4"):
+            yield (
+                f"pytest: python/tests/lua, Lua {lua}",
+                lambda lua=lua: run_pytest("python/tests/lua", lua),
+            )
 
 
 def parse_arguments():
