@@ -474,8 +474,8 @@ runtime_gc(PyObject *self, PyObject *args)
 static int
 watch_body(lua_State *L, struct lp_state *S, void *ctx)
 {
-    (void)L;
     (void)ctx;
+    lua_gc(L, LUA_GCCOLLECT, 0); /* what was garbage is not the runtime's */
     return lp_memory_watch(S);
 }
 

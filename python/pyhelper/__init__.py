@@ -14,6 +14,8 @@ _HOMES = {
     "LuaSyntaxError": "_exceptions",
     "LuaMemoryError": "_exceptions",
     "LuaRuntime": "_runtime",
+    "LuaSource": "_source_functions",
+    "by_value": "_values",
     "host": "_runtime",
     "lua_type": "_runtime",
     "LuaObject": "_core",

@@ -75,9 +75,9 @@ class LuaRuntime:
         with open(path, "rb") as file:
             prepare = self._state.load(file.read(), "@" + path, "t")()
         given = {
-            "folder": folder,
-            "cores": os.path.dirname(os.path.dirname(_library.core_file)),
-            "core_file": _library.core_file,
+            "folder": os.fsencode(folder),
+            "cores": os.fsencode(os.path.dirname(os.path.dirname(_library.core_file))),
+            "core_file": os.fsencode(_library.core_file),
             "no_python": no_python,
         }
         if register_eval:
@@ -159,7 +159,7 @@ class LuaRuntime:
         if memory is None:
             return None
         used, base, _ = memory
-        return used if total else used - base
+        return used if total else max(0, used - base)
 
     def get_max_memory(self, total=False):
         """The limit in bytes, 0 for none; None if it was never set."""

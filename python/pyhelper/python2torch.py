@@ -7,8 +7,9 @@
 
 import os
 
-from . import _core, _tensors
+from . import _tensors
 from ._runtime import LuaRuntime, lua_type
+from ._values import by_value
 
 _LIST_RESULTS = """
 local function pack(...) return { n = select('#', ...), ... } end
@@ -43,7 +44,7 @@ class PyTorch:
 
         def call(*args):
             packed = self._list_results(function, *map(self._to_lua, args))
-            return [_to_python(packed[i + 1], {}) for i in range(packed["n"])]
+            return [by_value(packed[i + 1], lists=False) for i in range(packed["n"])]
 
         call.__name__ = call.__qualname__ = name
         return call
@@ -66,17 +67,3 @@ class PyTorch:
         if isinstance(value, (list, tuple, dict)):
             return self._lua.table_from(value, recursive=True)
         return value
-
-
-def _to_python(value, seen):
-    """A result by value; shared tables stay shared, cycles stay cycles."""
-    if lua_type(value) not in ("table", "userdata"):
-        return value
-    array = _core.tensor_array(value)
-    if array is not None or lua_type(value) == "userdata":
-        return value if array is None else array
-    if value not in seen:
-        result = seen[value] = {}
-        for key, item in value.items():
-            result[key] = _to_python(item, seen)
-    return seen[value]

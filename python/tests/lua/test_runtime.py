@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: MIT
+"""LuaRuntime: its options, several of them, their end."""
+
+import gc
+import io
+import threading
+import weakref
+from contextlib import redirect_stdout
+
+import pytest
+
+import pyhelper
+from pyhelper import LuaError, LuaMemoryError, LuaRuntime, LuaSyntaxError
+
+
+class TestCode:
+    def test_execute_eval_compile(self, lua):
+        assert lua.execute("return 1, ...", 2) == (1, 2)
+        assert lua.eval("...", 3) == 3
+        assert lua.compile("return 1 + ...")(2) == 3
+        assert lua.eval(b"'bytes'") == "bytes"
+
+    def test_syntax_errors(self, lua):
+        with pytest.raises(LuaSyntaxError, match="near"):
+            lua.execute("this is no Lua")
+        with pytest.raises(LuaSyntaxError, match="chunk_name"):
+            lua.compile("=", name="=chunk_name")
+        assert issubclass(LuaSyntaxError, LuaError)
+
+    def test_modes(self, lua):
+        binary = lua.eval("string.dump(function() return 7 end)").encode("utf-8", "surrogateescape")
+        assert lua.execute(binary, mode="b") == 7
+        with pytest.raises(LuaSyntaxError, match="binary"):
+            lua.compile(binary, mode="t")
+        with pytest.raises(LuaSyntaxError, match="text"):
+            lua.compile("return 1", mode="b")
+        with pytest.raises(ValueError, match="mode"):
+            lua.compile("return 1", mode="x")
+
+    def test_require(self, lua):
+        assert lua.require("string").upper("a") == "A"
+        with pytest.raises(LuaError, match="no such module"):
+            lua.require("no such module")
+
+    def test_tables(self, lua):
+        t = lua.table(1, 2, None, 4, a="b")
+        assert (t[1], t[3], t[4], t.a) == (1, None, 4, "b")
+        t = lua.table_from([1, 2], {"a": 3}, (4,), {"a": 5}, lua.table(b=6))
+        assert dict(t) == {1: 1, 2: 2, 3: 4, "a": 5, "b": 6}
+
+    def test_recursive_tables_stay_shared(self, lua):
+        shared = [1]
+        cycle = {"s": shared, "t": shared}
+        cycle["self"] = cycle
+        inner = lua.table("kept")
+        cycle["lua"] = inner
+        t = lua.table_from(cycle, recursive=True)
+        assert t.s is t.t
+        assert t.self is t
+        assert t.lua is inner
+        assert (t.s[1], inner[1]) == (1, "kept")
+
+    def test_generator_that_calls_lua(self, lua):
+        f = lua.eval("function(x) return x * 2 end")
+        assert list(lua.table_from(f(x) for x in range(3)).values()) == [0, 2, 4]
+
+
+class TestErrors:
+    @pytest.mark.parametrize("value", ["nil", "'text'", "{code = 1}", "true", "42"])
+    def test_keep_their_value(self, lua, value):
+        with pytest.raises(LuaError) as raised:
+            lua.execute(f"local v = {value} error(v, 0)")
+        expected = lua.eval(value)
+        if pyhelper.lua_type(expected) == "table":
+            assert raised.value.value.code == 1
+        else:
+            assert raised.value.value == expected
+
+    def test_the_first_of_two_is_not_the_second(self, lua):
+        with pytest.raises(LuaError, match="second"):
+            lua.execute("pcall(function() error('first') end) error('second')")
+
+    def test_python_exceptions_stay_themselves(self, lua):
+        error = KeyError("mine")
+
+        def fail():
+            raise error
+
+        with pytest.raises(KeyError) as raised:
+            lua.eval("function(f) f() end")(fail)
+        assert raised.value is error
+        assert lua.eval("function(f) local ok, e = pcall(f) return ok, e.type end")(fail) == (
+            False,
+            "KeyError",
+        )
+
+    def test_errors_in_finalizers_do_no_harm(self, lua, version):
+        lua.execute(
+            "local p = newproxy and newproxy(true) or setmetatable({}, {__gc = 1})"
+            "getmetatable(p).__gc = function() error('late') end"
+            " if not newproxy then setmetatable(p, getmetatable(p)) end p = nil"
+        )
+        try:
+            lua.gccollect()
+        except LuaError as error:
+            assert "late" in str(error)
+        assert lua.eval("1") == 1
+
+    def test_objects_of_another_runtime(self, lua):
+        t = LuaRuntime().eval("{}")
+        with pytest.raises(ValueError, match="another Lua state"):
+            lua.eval("...", t)
+
+    def test_deep_recursion_is_an_error(self, lua):
+        def again():
+            lua.globals().again()
+
+        lua.globals().again = again
+        with pytest.raises(RecursionError):
+            again()
+        assert lua.eval("1") == 1
+
+
+class TestOptions:
+    def test_unpack_returned_tuples(self):
+        for unpack, count in ((True, 2), (False, 1)):
+            lua = LuaRuntime(unpack_returned_tuples=unpack)
+            assert lua.eval("select('#', python.eval('(1, 2)'))") == count
+
+    def test_filter_covers_attributes_and_items(self):
+        def allow(obj, name, is_setting):
+            if isinstance(name, str) and name.startswith("_"):
+                raise AttributeError("denied")
+            return name
+
+        lua = LuaRuntime(attribute_filter=allow)
+        get = lua.eval("function(o, k) return o[k] end")
+        assert get({"a": 1}, "a") == 1
+        for obj in ({"_a": 1}, object(), len):
+            with pytest.raises(AttributeError, match="denied"):
+                get(obj, "_a")
+            with pytest.raises(AttributeError, match="denied"):
+                get(obj, "__class__")
+        with pytest.raises(AttributeError, match="denied"):
+            lua.eval("function(o) python.as_itemgetter(o)._a = 1 end")({})
+        with pytest.raises(AttributeError, match="denied"):
+            lua.eval("function(f) local _, e = pcall(f) return e.value.__traceback__ end")(
+                lambda: 1 / 0
+            )
+
+    def test_handlers(self):
+        lua = LuaRuntime(attribute_handlers=(lambda o, n: ("got", n), lambda o, n, v: o.append((n, v))))
+        log = []
+        assert lua.eval("function(o) o.x = 5 return o.y end")(log) == ("got", "y")
+        assert log == [("x", 5)]
+        with pytest.raises(ValueError):
+            LuaRuntime(attribute_handlers=(1, 2))
+        with pytest.raises(ValueError):
+            LuaRuntime(attribute_filter=5)
+
+    @pytest.mark.parametrize("option", ["register_eval", "register_builtins"])
+    def test_no_other_door_to_python(self, option):
+        lua = LuaRuntime(**{option: False})
+        assert lua.eval(f"python.{option.split('_')[1]}") is None
+        for name in ("py", "py.core", "fb.python", "py.torch"):
+            with pytest.raises(LuaError, match="refuse"):
+                lua.require(name)
+        with pytest.raises(LuaError, match="refuse"):
+            lua.execute("package.preload['py.core'] = nil package.loadlib("
+                        "package.searchpath and package.searchpath('py.core', package.cpath) or "
+                        "package.cpath:match('[^;]+'):gsub('%?', 'py/core'), 'luaopen_py_core')()")
+        leaks = lua.execute(
+            """
+            local found, seen = {}, {}
+            local function walk(v, path)
+              if type(v) == 'userdata' and v ~= python.none and tostring(v):find('module') then
+                found[#found + 1] = path
+              end
+              if type(v) ~= 'table' and type(v) ~= 'function' or seen[v] then return end
+              seen[v] = true
+              if type(v) == 'table' then
+                for k, x in next, v do walk(x, path .. '.' .. tostring(k)) end
+              elseif debug then
+                local i = 1
+                while true do
+                  local name, x = debug.getupvalue(v, i)
+                  if not name then break end
+                  walk(x, path .. '^' .. name)
+                  i = i + 1
+                end
+              end
+            end
+            walk(python, 'python') walk(print, 'print') walk(io, 'io')
+            walk(package.preload, 'preload') walk(debug.getregistry(), 'registry')
+            return table.concat(found, '; ')
+            """
+        ) if option == "register_builtins" else ""
+        assert leaks == ""
+
+    def test_overflow(self, lua):
+        big = 2**70
+        with pytest.raises(OverflowError):
+            lua.eval("...", big)
+        lua.set_overflow_handler(float)
+        assert lua.eval("...", big) == float(big)
+        lua.execute("python.set_overflow_handler(function(n) return n end)")
+        assert lua.eval("...", big) == big
+        assert lua.eval("...", pyhelper.LUA_MAXINTEGER) == pyhelper.LUA_MAXINTEGER
+
+    def test_the_same_object_is_the_same_userdata(self, lua):
+        obj = object()
+        assert lua.eval("function(a, b) return rawequal(a, b) end")(obj, obj)
+        assert lua.eval("function(a, f) return rawequal(a, f()) end")(obj, lambda: obj)
+
+    def test_many_calls_give_the_right_objects(self, lua):
+        identity = lua.eval("function(x) return x end")
+        for i in range(5000):
+            obj = [i]
+            assert identity(obj) is obj
+
+
+class TestMemory:
+    def test_limit(self, lua):
+        lua.set_max_memory(200_000)
+        with pytest.raises(LuaMemoryError):
+            lua.execute("local t = {} for i = 1, 1e7 do t[i] = {} end")
+        lua.gccollect()
+        assert lua.eval("1 + 1") == 2
+        lua.set_max_memory(0)
+        assert lua.eval("#string.rep('a', 1e6)") == 1e6
+
+    def test_at_every_allocation(self, run_python):
+        out = run_python(
+            """
+import pyhelper
+errors = 0
+for spare in range(0, 20000, 61):
+    lua = pyhelper.LuaRuntime()
+    lua.set_max_memory(1)
+    lua.set_max_memory(max(1, lua.get_memory_used()) + spare)
+    try:
+        t = lua.table(1, 'two', a=[3], b=lambda: 4)
+        t['key'] = 'value' * 10
+        f = lua.eval("function(x) return {x, x}, x.b() end")
+        f(t)
+        list(t.items())
+        co = lua.eval("function(n) for i = 1, n do coroutine.yield({i}) end end").coroutine(3)
+        list(co)
+        lua.eval("require 'py'.eval('[1, 2]')")
+    except MemoryError:
+        errors += 1
+    except pyhelper.LuaError as error:  # `require` makes a text of it
+        assert 'not enough memory' in str(error), error
+        errors += 1
+    del lua
+print(errors > 20)
+"""
+        )
+        assert out == "True\n"
+
+    def test_creation_in_loops_does_not_grow(self, run_python):
+        out = run_python(
+            """
+import gc, resource, pyhelper
+def use():
+    lua = pyhelper.LuaRuntime()
+    t = lua.eval("{1, 2, f = function() end}")
+    lua.globals().keep = [t]
+    return t
+for _ in range(20):
+    use()
+gc.collect()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for _ in range(200):
+    lua = pyhelper.LuaRuntime()
+    t = lua.eval("{1, 2, f = function() end}")
+    lua.globals().keep = {'a': 1}
+    del lua, t
+gc.collect()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8000)
+"""
+        )
+        assert out == "True\n"
+
+
+class TestEnd:
+    def test_objects_keep_their_lua_alive(self):
+        lua = LuaRuntime()
+        f = lua.eval("function() return {x = 1} end")
+        del lua
+        gc.collect()
+        assert f().x == 1
+
+    def test_any_order(self):
+        runtimes = [LuaRuntime() for _ in range(5)]
+        tables = [lua.eval("{n = ...}", i) for i, lua in enumerate(runtimes)]
+        for i in (2, 0, 4, 1, 3):
+            runtimes[i] = None
+            gc.collect()
+        assert [t.n for t in tables] == [0, 1, 2, 3, 4]
+        while tables:
+            tables.pop()
+
+    def test_close(self, lua):
+        t = lua.eval("{}")
+        lua.close()
+        lua.close()
+        for use in (lambda: t["x"], lambda: list(t), lambda: lua.eval("1"), lambda: t(1)):
+            with pytest.raises(RuntimeError, match="closed"):
+                use()
+
+    def test_cannot_be_closed_at_work(self, lua):
+        lua.globals().close = lua.close
+        with pytest.raises(RuntimeError, match="at work"):
+            lua.execute("close()")
+
+    def test_releases_python_objects(self):
+        class Thing:
+            pass
+
+        thing = Thing()
+        ref = weakref.ref(thing)
+        lua = LuaRuntime()
+        lua.globals().thing = thing
+        del thing
+        assert ref() is not None
+        del lua
+        gc.collect()
+        assert ref() is None
+
+
+class TestOutput:
+    def test_goes_through_sys_stdout(self, lua):
+        out = io.StringIO()
+        with redirect_stdout(out):
+            lua.execute("print('a', nil, 1) io.write('b', 2, '\\n') io.stdout:write('c\\n')")
+        assert out.getvalue() == "a\tnil\t1\nb2\nc\n"
+        assert lua.eval("io.type(io.stdout)") == "file"
+
+    def test_keeps_its_order(self, run_python):
+        code = (
+            "import pyhelper\nlua = pyhelper.LuaRuntime()\n"
+            "print(1)\nlua.execute('print(2) io.write(\"3\\\\n\")')\nprint(4)\n"
+        )
+        assert run_python(code) == "1\n2\n3\n4\n"
+
+
+class TestBothDirections:
+    def test_require_py(self, lua):
+        lua.execute("py = require 'py'")
+        assert lua.eval("py.eval('[1, 2]')[2]") == 2
+        assert lua.eval("py.eval('x + 1', {x = 1})") == 2
+        assert lua.eval("py.info().reason").startswith("Python is the host")
+
+    def test_nesting_keeps_types_and_identity(self, lua):
+        lua.execute("py = require 'py'")
+        obj = object()
+        f = lua.eval("function(o) return py.eval('f(o)', {o = o, f = function(x) return x end}) end")
+        assert f(obj) is obj
+
+    def test_second_abi_is_refused(self, lua, version):
+        other = "5.3" if version != (5, 3) else "5.2"
+        with pytest.raises(RuntimeError, match="one process can have one Lua only|can have one"):
+            LuaRuntime(lua=other)
+        with pytest.raises(ValueError, match="expected one of"):
+            LuaRuntime(lua="6.0")
+
+    def test_no_host(self):
+        with pytest.raises(RuntimeError, match="no Lua embeds"):
+            pyhelper.host()
+
+
+class TestThreads:
+    def test_one_state(self, lua):
+        lua.execute("n = 0 function add() n = n + 1 end")
+        add = lua.globals().add
+        threads = [threading.Thread(target=lambda: [add() for _ in range(500)]) for _ in range(8)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert lua.globals().n == 4000
+
+    def test_states_run_in_parallel(self):
+        """While one state computes, others get work done."""
+        slow = LuaRuntime().eval("function() for i = 1, 3e7 do end return 'done' end")
+        quick = LuaRuntime().eval("function(x) return x end")
+        results = []
+        thread = threading.Thread(target=lambda: results.append(slow()))
+        thread.start()
+        calls = 0
+        while thread.is_alive() and calls < 1000:
+            quick(calls)
+            calls += 1
+        thread.join()
+        assert results == ["done"]
+        assert calls > 10

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: MIT
+"""Lua values in Python, by reference: contract sections 4, 5 and 7."""
+
+import collections.abc
+import copy
+import functools
+import pickle
+
+import pytest
+
+import pyhelper
+from pyhelper import LuaError
+
+
+class TestTable:
+    def test_is_a_mutable_mapping(self, lua):
+        t = lua.eval("{10, 20, a = 1}")
+        assert isinstance(t, collections.abc.MutableMapping)
+        assert dict(t) == {1: 10, 2: 20, "a": 1}
+        t["b"] = 2
+        t.c = 3
+        del t["a"]
+        assert sorted(t, key=str) == [1, 2, "b", "c"]
+        assert (t.pop("b"), t.get("b", "gone"), t.setdefault("d", 4)) == (2, "gone", 4)
+        t.update({"e": 5}, f=6)
+        assert (t.e, t["f"]) == (5, 6)
+        with pytest.raises(KeyError):
+            t.pop("no such key")
+
+    def test_missing_keys_are_none(self, lua):
+        t = lua.eval("{}")
+        assert t["x"] is None
+        assert t.x is None
+        assert t[1] is None
+        assert "x" not in t
+
+    def test_length_counts_from_one(self, lua):
+        assert len(lua.eval("{1, 2, 3, a = 1}")) == 3
+        assert len(lua.eval("{a = 1}")) == 0
+        assert bool(lua.eval("{}"))
+
+    def test_views_are_live(self, lua):
+        t = lua.eval("{a = 1}")
+        keys, values, items = t.keys(), t.values(), t.items()
+        t["b"] = 2
+        assert sorted(keys) == ["a", "b"]
+        assert sorted(values) == [1, 2]
+        assert sorted(items) == [("a", 1), ("b", 2)]
+        assert len(keys) == 2
+        assert keys & {"a", "z"} == {"a"}
+
+    def test_methods_give_way_to_fields(self, lua):
+        t = lua.eval("{get = 'field', update = 2}")
+        assert (t.get, t.update, t["get"]) == ("field", 2, "field")
+        assert callable(t.keys)
+
+    def test_is_the_same_object_each_time(self, lua):
+        lua.execute("t = {}; t.self = t")
+        t = lua.globals().t
+        assert t is lua.globals().t
+        assert t.self is t
+        assert t == lua.eval("t")
+        assert hash(t) == hash(t.self)
+        assert t != lua.eval("{}")
+        assert lua.eval("function(a) return rawequal(a, t) end")(t)
+
+    def test_respects_metatables(self, lua):
+        t = lua.eval(
+            """setmetatable({}, {
+                __index = function(_, k) return k .. '!' end,
+                __newindex = function(t, k, v) rawset(t, k, v * 2) end,
+                __call = function(_, x) return x + 1 end,
+                __tostring = function() return 'shown' end,
+            })"""
+        )
+        assert t.x == "x!"
+        t["y"] = 4
+        assert t["y"] == 8
+        assert t(1) == 2
+        assert str(t) == "shown"
+
+    def test_len_and_pairs_metamethods(self, lua, version):
+        if version < (5, 2):
+            pytest.skip("this Lua has no such metamethods for tables")
+        t = lua.eval(
+            """setmetatable({}, {
+                __len = function() return 7 end,
+                __pairs = function() return next, {a = 1} end,
+            })"""
+        )
+        assert len(t) == 7
+        assert dict(t.items()) == {"a": 1}
+
+    def test_errors_in_metamethods_are_lua_errors(self, lua):
+        t = lua.eval(
+            """setmetatable({}, {
+                __index = function() error('read') end,
+                __newindex = function() error('write') end,
+            })"""
+        )
+        with pytest.raises(LuaError, match="read") as raised:
+            t["x"]
+        assert "stack traceback" in raised.value.traceback
+        with pytest.raises(LuaError, match="write"):
+            t["x"] = 1
+
+    def test_bad_keys(self, lua):
+        t = lua.eval("{}")
+        with pytest.raises(LuaError, match="NaN|nan"):
+            t[float("nan")] = 1
+        assert t[float("nan")] is None
+        t["after"] = 1
+        assert dict(t) == {"after": 1}
+
+    def test_may_change_while_it_is_iterated(self, lua):
+        t = lua.table(*range(100))
+        seen = []
+        for key in t:
+            seen.append(key)
+            t[key] = None
+        assert seen == list(range(1, 101))
+        lua.execute("t = {}; for i = 1, 100 do t['k' .. i] = i end")
+        t = lua.globals().t
+        with pytest.raises(LuaError, match="invalid key|next"):
+            for n, _ in enumerate(t):
+                t.clear()
+                lua.gccollect()
+                lua.execute("for i = 1, 300 do t['n' .. i .. %d] = i end" % n)
+                t.clear()
+                lua.gccollect()
+                assert n < 50, "an endless iteration"
+
+    def test_copies_and_pickles_clearly(self, lua):
+        t = lua.eval("{1, a = 2}")
+        assert copy.copy(t) == {1: 1, "a": 2}
+        for refuse in (pickle.dumps, copy.deepcopy):
+            with pytest.raises(TypeError, match="LuaTable lives in a Lua state"):
+                refuse(t)
+
+    def test_dir_lists_fields(self, lua):
+        assert {"field", "keys"} <= set(dir(lua.eval("{field = 1, ['no name'] = 2}")))
+
+
+class TestFunction:
+    def test_results(self, lua):
+        assert lua.eval("function() end")() is None
+        assert lua.eval("function() return 1 end")() == 1
+        assert lua.eval("function() return 1, nil end")() == (1, None)
+
+    def test_arguments_by_reference(self, lua):
+        items = [1, 2]
+        assert lua.eval("function(x) return x end")(items) is items
+        assert lua.eval("function(x) return x[0], x[1] end")(items) == (1, 2)
+        assert lua.eval("function(d) d.new = 'v' return d.old end")({"old": 1}) == 1
+
+    def test_is_friendly_to_functools(self, lua):
+        add = lua.eval("function(a, b) return a + b end")
+        assert functools.reduce(add, [1, 2, 3]) == 6
+        assert functools.partial(add, 1)(2) == 3
+        assert functools.lru_cache(add)(3, 4) == 7
+        assert sorted([1, 3, 2], key=lua.eval("function(x) return -x end")) == [3, 2, 1]
+
+    def test_stays_valid_after_its_coroutine(self, lua, collect):
+        co = lua.eval("coroutine.create(function() local n = 40 return function() return n end end)")
+        (_, f) = lua.eval("coroutine.resume(...)", co)
+        del co
+        collect(lua)
+        assert f() == 40
+
+    def test_shows_where_it_is(self, lua):
+        assert "<python>:1" in repr(lua.eval("function() end"))
+
+    def test_cannot_be_pickled(self, lua):
+        with pytest.raises(TypeError, match="LuaFunction"):
+            pickle.dumps(lua.eval("function() end"))
+
+
+class TestCoroutine:
+    def test_iterates(self, lua):
+        f = lua.eval("function(n) for i = 1, n do coroutine.yield(i) end end")
+        assert list(f.coroutine(3)) == [1, 2, 3]
+        assert [list(co) for co in (f.coroutine(1), f.coroutine(0))] == [[1], []]
+
+    def test_send_and_the_last_value(self, lua):
+        f = lua.eval(
+            "function() local sum = 0 while true do "
+            "local x = coroutine.yield() if not x then return sum end sum = sum + x end end"
+        )
+        co = f.coroutine()
+        assert co.send(None) is None
+        for x in (1, 2, 3):
+            co.send(x)
+        assert co.send(None) == 6
+        with pytest.raises(StopIteration):
+            co.send(None)
+
+    def test_throw_raises_inside(self, lua, version):
+        co = lua.eval("coroutine.create(function() local x = coroutine.yield(1) return x end)")
+        assert next(co) == 1
+        error = ValueError("thrown")
+        with pytest.raises(ValueError) as raised:
+            co.throw(error)
+        assert raised.value is error
+        assert list(co) == []
+
+    def test_close_and_status(self, lua):
+        co = lua.eval("coroutine.create(function() coroutine.yield(1) end)")
+        assert co.status == "suspended" and co
+        next(co)
+        co.close()
+        assert co.status == "dead" and not co
+        assert list(co) == []
+
+    def test_error_keeps_its_value(self, lua):
+        co = lua.eval("coroutine.create(function() coroutine.yield(1) error({code = 7}) end)")
+        next(co)
+        with pytest.raises(LuaError) as raised:
+            next(co)
+        assert raised.value.value.code == 7
+
+    def test_calling_an_unstarted_one_makes_another(self, lua):
+        co = lua.eval("coroutine.create(function(n) coroutine.yield(n) end)")
+        assert (list(co(4)), list(co(5))) == ([4], [5])
+
+
+class TestUserdata:
+    def test_passes_through(self, lua):
+        file = lua.eval("io.tmpfile()")
+        assert pyhelper.lua_type(file) == "userdata"
+        assert lua.eval("function(f) return io.type(f) end")(file) == "file"
+        file.write(file, "text")
+        file.seek(file, "set")
+        assert file.read(file, "*a") == "text"
+        file.close(file)
+
+    def test_without_fields(self, lua):
+        file = lua.eval("io.tmpfile()")
+        assert file.no_such_method is None
+        with pytest.raises(TypeError, match=r"no len\(\)"):
+            len(file)
+        with pytest.raises(LuaError, match="index"):
+            file["x"] = 1
+
+    def test_cdata(self, lua):
+        if "JIT" not in lua.lua_implementation:
+            pytest.skip("cdata are LuaJIT's")
+        point = lua.execute(
+            "local ffi = require 'ffi' return ffi.new('struct { int x, y; }', 1, 2)"
+        )
+        assert (point.x, point.y) == (1, 2)
+        point.x = 5
+        assert lua.eval("function(p) return p.x end")(point) == 5
+        assert lua.eval("2ULL ^ 63") == 2**63
+
+
+class TestStrings:
+    def test_any_bytes_survive_by_default(self, lua):
+        data = lua.eval(r"'a\255b'")
+        assert lua.eval("function(s) return s == 'a\\255b' end")(data)
+
+    def test_encodings(self):
+        latin = pyhelper.LuaRuntime(encoding="latin-1")
+        assert latin.eval("#'ä'") == 1
+        assert latin.eval(r"'\228'") == "ä"
+        with pytest.raises(UnicodeEncodeError):
+            latin.eval("...", "€")
+        strict = pyhelper.LuaRuntime(encoding="utf-8")
+        with pytest.raises(UnicodeDecodeError):
+            strict.eval(r"'\255'")
+        with pytest.raises(LookupError):
+            pyhelper.LuaRuntime(encoding="no such encoding")
+
+    def test_bytes(self):
+        lua = pyhelper.LuaRuntime(encoding=None)
+        assert lua.eval("'abc'") == b"abc"
+        assert lua.eval("...", "text stays text") == "text stays text"
