@@ -4,7 +4,9 @@
 # install_python.sh main    .venv with the packages of requirements.txt
 # install_python.sh lint    .venv gets the tools of requirements-dev.txt too
 # install_python.sh matrix  .venvs/<version> for every other CPython found here;
-#                           lists them in build/matrix for run_tests.py
+#                           and .venvs/numpy-oldest, .venvs/numpy-newest for
+#                           .venv's own; lists them in build/matrix for
+#                           run_tests.py
 . scripts/common.sh
 clean_environment
 
@@ -49,9 +51,9 @@ every_python() {
     done
 }
 
-# matrix_venv <version> <python>: makes .venvs/<version> ready.
+# matrix_venv <name> <python> <requirements>: makes .venvs/<name> ready.
 matrix_venv() {
-    local folder=.venvs/$1 requirements=requirements-matrix.txt
+    local folder=.venvs/$1 requirements=$3
     make_venv "$folder" "$2"
     cmp -s "$requirements" "$folder/installed.txt" && return
     install "$folder" "$requirements" && cp "$requirements" "$folder/installed.txt"
@@ -68,7 +70,7 @@ matrix() {
         [ "$libpython" = yes ] || usable="no:$executable has no shared libpython"
         if [ "$usable" != yes ]; then
             state[$version]=${usable#no:}
-        elif matrix_venv "$version" "$executable"; then
+        elif matrix_venv "$version" "$executable" requirements-matrix.txt; then
             state[$version]=ready
         else
             state[$version]="its packages could not be installed"
@@ -77,6 +79,14 @@ matrix() {
     for version in 3.9 3.10 3.11 3.12 3.13; do
         [ "$version" = "$main" ] || echo "$version ${state[$version]:-not found}"
     done >build/matrix
+    local state_of
+    for version in numpy-oldest numpy-newest; do
+        state_of="its packages could not be installed"
+        if matrix_venv "$version" "$(cat build/stamps/python)" "requirements-$version.txt"; then
+            state_of=ready
+        fi
+        echo "$version $state_of" >>build/matrix
+    done
 }
 
 case $1 in

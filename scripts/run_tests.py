@@ -21,6 +21,8 @@ from environment import CLEARED, ROOT, TREE, VENV, lua_variables, variables
 
 LUAS = ("luajit", "lua5.1", "lua5.2", "lua5.3", "lua5.4")
 SUITE_TIMEOUT = 600
+# What the NumPy in use matters to.
+ARRAY_SPECS = re.compile(r"(tensor|torch|to_lua|to_python|fbpython).*_spec\.lua$")
 MATRIX = os.path.join(ROOT, "build", "matrix")
 
 
@@ -121,7 +123,12 @@ def sanitizer_variables():
     }
 
 
-def run_specs(lua, python, args, fast):
+def array_specs():
+    folder = os.path.join(ROOT, "spec")
+    return [os.path.join("spec", n) for n in sorted(os.listdir(folder)) if ARRAY_SPECS.match(n)]
+
+
+def run_specs(lua, python, args, fast, files=()):
     env = clean_environment()
     env.update(lua_variables(args.tree, env))
     env["LUAPY_PYTHON"] = python
@@ -130,7 +137,7 @@ def run_specs(lua, python, args, fast):
     command = [lua, shutil.which("busted"), "--output=plainTerminal"]
     if fast:
         command.append("--exclude-tags=slow")
-    output, status = stream([*command, *args.specs], env, SUITE_TIMEOUT)
+    output, status = stream([*command, *(files or args.specs)], env, SUITE_TIMEOUT)
     if status < 0:
         print(f"{lua} was ended by {signal.Signals(-status).name}")
     return busted_tally(output, status)
@@ -150,7 +157,7 @@ def describe(python):
 
 
 def matrix():
-    """(version, python or None, why not) of the other Pythons."""
+    """(version or NumPy, python or None, why not) of the other environments."""
     with open(MATRIX) as lines:
         for line in lines:
             version, state = line.strip().split(" ", 1)
@@ -162,9 +169,10 @@ def plan(args, notes):
     """Yield (title, function) for every suite to run."""
     main = args.python or os.path.join(VENV, "bin", "python")
 
-    def specs(lua, python, fast=False):
-        title = f"specs: {lua}, Python {describe(python)}"
-        return title, lambda: run_specs(lua, python, args, fast)
+    def specs(lua, python, fast=False, files=()):
+        about = "specs about arrays" if files else "specs"
+        title = f"{about}: {lua}, Python {describe(python)}"
+        return title, lambda: run_specs(lua, python, args, fast, files)
 
     for lua in args.lua or LUAS:
         yield specs(lua, main)
@@ -173,12 +181,15 @@ def plan(args, notes):
         others = list(matrix())
         if not full and any(python for _, python, _ in others):
             notes.append("slow specs and other Luas with the other Pythons (FULL=1 runs them)")
-        for version, python, why in others:
+        for name, python, why in others:
+            arrays = name.startswith("numpy-")
             if python is None:
-                notes.append(f"Python {version}: {why}")
-                continue
-            for lua in LUAS if full else LUAS[:1]:
-                yield specs(lua, python, fast=not full)
+                notes.append(f"{name if arrays else 'Python ' + name}: {why}")
+            elif arrays:
+                yield specs(LUAS[0], python, fast=True, files=array_specs())
+            else:
+                for lua in LUAS if full else LUAS[:1]:
+                    yield specs(lua, python, fast=not full)
     if args.pytest:
         # One process can have one Lua only.
         yield "pytest: python/tests", lambda: run_pytest("python/tests", "luajit")
