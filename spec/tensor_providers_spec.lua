@@ -24,7 +24,7 @@ describe('providers of tensors', function()
 
   it('are named by py.info', function()
     if not helper.has 'numpy' then pending(helper.lacks 'numpy') end
-    assert.equal(torch7 and 'Torch7\ttrue\n' or 'built in, on NumPy\tfalse\n',
+    assert.equal((torch7 and 'Torch7' or 'built in, on NumPy') .. '\ttrue\n',
       provider '')
   end)
 
