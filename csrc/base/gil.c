@@ -29,8 +29,11 @@ static void
 detach(void *tstate)
 {
     if (lp_python_alive && !lp_python_ending) {
+        /* Not PyGILState_Release: this thread's pointer to the state, which
+         * that looks up, may have been cleared before this is called. */
         PyEval_RestoreThread(tstate);
-        PyGILState_Release(PyGILState_UNLOCKED);
+        PyThreadState_Clear(tstate);
+        lp_py.delete_current_thread();
     }
 }
 

@@ -67,6 +67,7 @@ lp_py_resolve(void)
     if (lp_py.optional_attr == NULL) {
         lp_py.optional_attr = optional_attr_by_get;
     }
+    LOOK_UP(lp_py.delete_current_thread, "PyThreadState_DeleteCurrent");
     LOOK_UP(lp_py.get_raised, "PyErr_GetRaisedException");
     LOOK_UP(lp_py.set_raised, "PyErr_SetRaisedException");
 }

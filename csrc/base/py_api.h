@@ -75,6 +75,8 @@ struct lp_py_api {
                                             size_t, PyObject *);
     /* [GIL] 1 found, 0 no such attribute (no error set), -1 error. */
     int (*optional_attr)(PyObject *, PyObject *, PyObject **);
+    /* [GIL, which is given up] PyThreadState_DeleteCurrent */
+    void (*delete_current_thread)(void);
     LP_OWNED PyObject *(*get_raised)(void); /* 3.12+, else NULL */
     void (*set_raised)(PyObject *);         /* 3.12+, else NULL */
 };

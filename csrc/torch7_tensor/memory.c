@@ -179,6 +179,21 @@ lp_th_keep(struct lp_state *S, const struct th_functions *th,
 
 static _Atomic(struct th_foreign *) dropped; /* a stack */
 
+/* [GIL] Python calls this soon, if it was asked to; see foreign_free. */
+static int
+release_dropped(void *ctx)
+{
+    (void)ctx;
+    struct th_foreign *foreign = atomic_exchange(&dropped, NULL);
+    while (foreign != NULL) {
+        struct th_foreign *next = foreign->next;
+        Py_DECREF(foreign->array);
+        free(foreign);
+        foreign = next;
+    }
+    return 0;
+}
+
 static void
 foreign_free(void *ctx, void *p)
 {
@@ -190,6 +205,10 @@ foreign_free(void *ctx, void *p)
     }
     foreign->next = atomic_load(&dropped);
     while (!atomic_compare_exchange_weak(&dropped, &foreign->next, foreign)) {
+    }
+    /* The next tensor releases it; or Python, if that runs code before. */
+    if (foreign->next == NULL) {
+        Py_AddPendingCall(release_dropped, NULL);
     }
 }
 
