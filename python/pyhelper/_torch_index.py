@@ -3,6 +3,8 @@
 
 Positions count from 1, dimensions too, as Lua hands them over."""
 
+import os
+
 import numpy as np
 
 from ._torch_errors import Wrong
@@ -123,14 +125,25 @@ _DTYPES = {"Byte": "u1", "Char": "i1", "Short": "i2", "Int": "i4",
            "Long": "i8", "Float": "f4", "Double": "f8", "Half": "f2"}
 
 
-def map_file(path, kind, shared, size):
-    """The elements of a file, which is as large as `size` says if larger."""
+def map_file(path, kind, shared, size, in_memory):
+    """The elements of a file (or of shared memory, which is a file where the
+    system shows it); `size` of them, for which a shared file grows."""
+    dtype = np.dtype(_DTYPES[kind])
+    if in_memory:
+        path = os.path.join("/dev/shm", path.lstrip("/"))
     try:
-        return np.memmap(path, _DTYPES[kind], "r+" if shared else "c",
-                         shape=(int(size),) if size else None).view(np.ndarray)
-    except OSError as error:
-        raise Wrong(f"unable to open file <{path}> in read-only mode: "
-                    f"{error.strerror}") from None
+        if shared:
+            with open(path, "ab") as file:
+                missing = int(size) * dtype.itemsize - file.tell()
+                if missing > 0:
+                    file.write(bytes(missing))
+        mapped = np.memmap(path, dtype, "r+" if shared else "c",
+                           shape=(int(size),) if size else None)
+        return mapped.view(np.ndarray)
+    except (OSError, ValueError) as error:
+        mode = "read-write" if shared else "read-only"
+        raise Wrong(f"unable to open file <{path}> in {mode} mode: "
+                    f"{error}") from None
 
 
 # ---- bytes of storages, for files ----

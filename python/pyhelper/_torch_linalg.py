@@ -159,7 +159,9 @@ def geqrf(a):
 
 
 def orgqr(factors, tau):
-    q, _, _ = _lapack("orgqr", factors)(factors, tau)
+    k = len(tau)  # only as many columns are orthogonal
+    q = factors.copy()
+    q[:, :k] = _lapack("orgqr", factors)(factors[:, :k], tau)[0]
     return (q,)
 
 

@@ -41,7 +41,7 @@ local text = geometry.text
 -- The sizes up to the first that is not positive: sizes end there.
 local function positive(sizes)
   for i = 1, #sizes do
-    if not (sizes[i] > 0) then
+    if sizes[i] <= 0 then
       local kept = {}
       for k = 1, i - 1 do kept[k] = sizes[k] end
       return kept

@@ -69,9 +69,14 @@ return function(torch, File)
     file:writeChar(torch.CharStorage():string(text))
   end
 
+  -- Lists of upvalues, and their items, which error messages leave out.
+  local lists, items = setmetatable({}, { __mode = 'k' }),
+    setmetatable({}, { __mode = 'k' })
+
   -- Upvalues with their names; those that closures share have the same id.
   local function upvalues_of(f, memory)
     local list = {}
+    lists[list] = true
     for i = 1, math.huge do
       local name, value = debug.getupvalue(f, i)
       if not name then return list end
@@ -86,11 +91,24 @@ return function(torch, File)
         id = memory.upvalues[key]
       end
       list[i] = { name = name, id = id, value = value }
+      items[list[i]] = true
     end
   end
 
   local function path_text(memory)
-    return table.concat(memory.path, '.')
+    local names = {}
+    for _, name in ipairs(memory.path) do
+      if name ~= '' then names[#names + 1] = name end
+    end
+    return table.concat(names, '.')
+  end
+
+  -- What a value of a table is called in error messages.
+  local function name_in(object, key, value)
+    if items[object] then return '' end
+    if lists[object] then return value.name end
+    return (type(key) == 'string' or type(key) == 'number') and tostring(key)
+      or nil
   end
 
   local function write_instance(file, object, memory, hook)
@@ -122,8 +140,7 @@ return function(torch, File)
     file:writeInt(n)
     for key, value in pairs(object) do
       file:writeObject(key, nil, hook)
-      file:writeObject(value, (type(key) == 'string' or type(key) == 'number')
-        and tostring(key) or nil, hook)
+      file:writeObject(value, name_in(object, key, value), hook)
     end
   end
 
@@ -176,7 +193,7 @@ return function(torch, File)
         write_table(self, object, hook)
       else
         write_text(self, string.dump(object))
-        self:writeObject(upvalues_of(object, memory), 'upvalues', hook)
+        self:writeObject(upvalues_of(object, memory), '', hook)
       end
     end
     path[#path] = nil

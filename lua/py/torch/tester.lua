@@ -64,28 +64,36 @@ return function(torch)
     return (name ~= '' and name .. '\n' or '') .. message .. '\n' .. place
   end
 
-  local function warn(self, message)
+  function Tester:_warning(message)
     local name = self._currentTestName
     self._warningCount[name] = (self._warningCount[name] or 0) + 1
     self.warnings[#self.warnings + 1] = located(self, message)
   end
 
-  function Tester:_assert_sub(condition, message)
+  function Tester:_success()
     local name = self._currentTestName
-    if condition then
-      self.assertionPass[name] = self.assertionPass[name] + 1
-      return true
-    end
+    self.assertionPass[name] = self.assertionPass[name] + 1
+    return true
+  end
+
+  function Tester:_failure(message)
     if self.rethrow then error(message, 2) end
+    local name = self._currentTestName
     self.assertionFail[name] = self.assertionFail[name] + 1
     self.errors[#self.errors + 1] = located(self, message)
     return false
   end
 
+  --- What all assertions come to; other classes may override its two halves.
+  function Tester:_assert_sub(condition, message)
+    if condition then return self:_success() end
+    return self:_failure(message)
+  end
+
   function Tester:assert(condition, ...)
     local message = message_of(...)
     if type(condition) ~= 'boolean' then
-      warn(self, ' :assert should only be used for boolean conditions. To '
+      self:_warning(' :assert should only be used for boolean conditions. To '
         .. 'check for non-nil variables, do this explicitly: '
         .. 'Tester:assert(var ~= nil).')
     end
@@ -107,6 +115,16 @@ return function(torch)
   relation('assertge', 'GE', '<', function(a, b) return a >= b end)
   relation('asserteq', 'EQ', '~=', function(a, b) return a == b end)
   relation('assertne', 'NE', '==', function(a, b) return a ~= b end)
+
+  local plain = Tester.assertne
+  function Tester:assertne(a, b, ...)
+    if type(a) == type(b) and type(a) == 'table' or type(a) == 'userdata' then
+      self:_warning(' :assertne should only be used to compare basic lua '
+        .. 'objects (numbers, booleans, etc). Consider using either '
+        .. ':assertGeneralNe or :assert(a ~= b).')
+    end
+    return plain(self, a, b, ...)
+  end
 
   function Tester:assertalmosteq(a, b, ...)
     local tolerance, message = options_of(1e-16, ...)
@@ -146,7 +164,7 @@ return function(torch)
       local loose = self._assertTensorEqIgnoresDims
       local equal, text = compare.tensors(a, b, tolerance, loose)
       if loose and not negated and equal and not a:isSameSizeAs(b) then
-        warn(self, 'Tensors have the same content but different dimensions. '
+        self:_warning('Tensors have the same content but different dimensions. '
           .. 'For backwards compatibility, they are considered equal, but '
           .. 'this may change in the future. Consider using :eq to check for '
           .. 'equality instead.')
@@ -198,7 +216,7 @@ return function(torch)
       if f.__isTestSuite then
         tests = f.__tests
       else
-        warn(self, 'Should use TestSuite rather than plain lua table')
+        self:_warning('Should use TestSuite rather than plain lua table')
       end
       for key, test in pairs(tests) do
         assert(type(test) ~= 'table', 'Nested sets of tests are not supported')

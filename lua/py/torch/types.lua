@@ -148,10 +148,12 @@ local function part_of(storage, offset, size)
   return engine.value(helpers.part(storage, offset, size)):storage()
 end
 
--- A storage on the bytes of a file, which changes with it if `shared`.
-local function map_file(name, path, shared, size)
+-- A storage on the bytes of a file, which changes with it if `shared`, or on
+-- shared memory of that name.
+local function map_file(name, path, shared, size, in_memory)
   return engine.value(engine.call(helpers.map_file, path,
-    name:match 'torch%.(%u%l+)', shared or false, size or 0)):storage()
+    name:match 'torch%.(%u%l+)', shared or false, size or 0,
+    shared and in_memory or false)):storage()
 end
 
 local function storage_constructor(name)
@@ -160,7 +162,7 @@ local function storage_constructor(name)
     if type(first) == 'table' and not typename(first) then
       return storage_from_table(name, first)
     elseif type(first) == 'string' then
-      return map_file(name, first, offset, size)
+      return map_file(name, ...)
     elseif type(first) == 'userdata' then
       if typename(first) ~= name then
         errors.arg(1, '%s expected, got %s', name, class.type(first))
