@@ -57,6 +57,7 @@ enum lp_slot {
     LP_SLOT_AUX,        /* anchors S->aux */
     LP_SLOT_ARGS,       /* py.args */
     LP_SLOT_KWARGS,     /* py.kwargs */
+    LP_SLOT_NAMES,      /* strings that names.c knows by their str */
     LP_SLOT_WRAPPERS,   /* weak: address of a Python object -> reference */
     LP_SLOT_SCOPE,      /* weak set of references, while py.scope runs */
     LP_SLOT_TENSOR1,    /* for the tensor providers */

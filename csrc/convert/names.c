@@ -17,6 +17,9 @@ struct lp_names {
         const char *utf8; /* its own UTF-8 form */
         size_t size;
     } entry[N_NAMES];
+    /* By the address of the str, which is owned: their Lua strings stand in
+     * the table LP_SLOT_NAMES, one place further. */
+    PyObject *known[N_NAMES];
 };
 
 /* [GIL] */
@@ -25,8 +28,25 @@ free_names(struct lp_names *names)
 {
     for (int i = 0; i < N_NAMES; i++) {
         Py_XDECREF(names->entry[i].name);
+        Py_XDECREF(names->known[i]);
     }
     free(names);
+}
+
+static struct lp_names *
+make_names(struct lp_state *S)
+{
+    if (S->names == NULL) {
+        S->names = calloc(1, sizeof *S->names);
+        S->free_names = free_names;
+    }
+    return S->names;
+}
+
+static size_t
+slot_of(const void *address)
+{
+    return ((uintptr_t)address >> 4 ^ (uintptr_t)address >> 12) % N_NAMES;
 }
 
 PyObject *
@@ -34,14 +54,10 @@ lp_name(struct lp_state *S, lua_State *L, int index)
 {
     size_t size;
     const char *s = lua_tolstring(L, index, &size);
-    if (S->names == NULL) {
-        S->names = calloc(1, sizeof *S->names);
-        if (S->names == NULL) {
-            return PyErr_NoMemory();
-        }
-        S->free_names = free_names;
+    if (make_names(S) == NULL) {
+        return PyErr_NoMemory();
     }
-    size_t i = ((uintptr_t)s >> 4 ^ (uintptr_t)s >> 12) % N_NAMES;
+    size_t i = slot_of(s);
     PyObject *name = S->names->entry[i].name;
     if (name != NULL && S->names->entry[i].size == size &&
         memcmp(S->names->entry[i].utf8, s, size) == 0) {
@@ -65,4 +81,39 @@ lp_name(struct lp_state *S, lua_State *L, int index)
     S->names->entry[i].size = (size_t)n;
     Py_XDECREF(name); /* a str: runs no code */
     return made;
+}
+
+int
+lp_push_known_name(struct lp_state *S, lua_State *L, PyObject *name)
+{
+    size_t i = slot_of(name);
+    if (S->names == NULL || S->names->known[i] != name) {
+        return 0;
+    }
+    lp_push_slot(S, L, LP_SLOT_NAMES);
+    lua_rawgeti(L, -1, (int)i + 1);
+    return 1;
+}
+
+void
+lp_remember_name_or_jump(struct lp_state *S, lua_State *L, PyObject *name)
+{
+    enum { MAX_SIZE = 64 }; /* longer ones are data, not names */
+    if (lua_rawlen(L, -1) > MAX_SIZE || make_names(S) == NULL) {
+        return;
+    }
+    size_t i = slot_of(name);
+    Py_CLEAR(S->names->known[i]); /* a str: runs no code */
+    lp_push_slot(S, L, LP_SLOT_NAMES);
+    if (!lua_istable(L, -1)) {
+        lua_pop(L, 1);
+        lua_createtable(L, N_NAMES, 0);
+        lua_pushvalue(L, -1);
+        lp_set_slot_or_jump(S, L, LP_SLOT_NAMES);
+    }
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, (int)i + 1);
+    lua_pop(L, 1);
+    Py_INCREF(name);
+    S->names->known[i] = name;
 }

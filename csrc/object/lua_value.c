@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "object/lua_value.h"
 
-#include <limits.h>
 #include <string.h>
 
+#include "convert/names.h"
 #include "convert/to_lua.h"
 #include "convert/to_python.h"
 #include "cross/protect.h"
 #include "cross/visit.h"
+#include "object/plain_table.h"
 
 struct access {
     struct lp_lua_object *self;
@@ -63,7 +64,14 @@ push_key(struct lp_state *S, lua_State *L, struct access *a)
     if (a->self->view->python_first) {
         flags |= LP_KEEP_NONE; /* nil can be no key */
     }
-    return lp_push_value(S, L, a->key, a->self->view, flags);
+    if (lp_push_value(S, L, a->key, a->self->view, flags) < 0) {
+        return -1;
+    }
+    if (Py_TYPE(a->key) == &PyUnicode_Type &&
+        a->self->view->encoding[0] == '\0') {
+        lp_remember_name_or_jump(S, L, a->key);
+    }
+    return 0;
 }
 
 /* [-1, +1, e] Replace the key on top by the field. */
@@ -96,44 +104,11 @@ get_body(lua_State *L, struct lp_state *S, void *ctx)
     return a->result != NULL ? 0 : -1;
 }
 
-/* t[i] of a table without metatable needs no protected call: nothing is
- * allocated and no code runs.  1 done, 0 not this case, -1 Python error. */
-static int
-get_index(struct lp_lua_object *self, PyObject *key, PyObject **result)
-{
-    int overflow;
-    if (Py_TYPE(key) != &PyLong_Type ||
-        (PyTypeObject *)Py_TYPE(self) != lp_lua_types[LUA_TTABLE]) {
-        return 0;
-    }
-    long long i = PyLong_AsLongLongAndOverflow(key, &overflow);
-    if (overflow || i >= INT_MAX || i < INT_MIN) {
-        return 0;
-    }
-    i += self->view->zero_based;
-    struct lp_state *S = self->S;
-    struct lp_visit v;
-    if (lp_visit_begin(&v, S) < 0) {
-        return -1;
-    }
-    lua_State *L = v.frame.L;
-    int done = 0, top = lua_gettop(L);
-    lp_push_ref(S, L, self->ref);
-    if (!lua_getmetatable(L, -1)) {
-        lua_rawgeti(L, -1, (int)i);
-        *result = lp_lua_item(S, L, lua_gettop(L), self->view);
-        done = *result != NULL ? 1 : -1;
-    }
-    lua_settop(L, top);
-    lp_visit_end(&v);
-    return done;
-}
-
 PyObject *
 lp_lua_get(PyObject *self, PyObject *key)
 {
     PyObject *result = NULL;
-    int done = get_index((struct lp_lua_object *)self, key, &result);
+    int done = lp_plain_get((struct lp_lua_object *)self, key, &result);
     if (done != 0) {
         return result;
     }
@@ -172,6 +147,10 @@ set_body(lua_State *L, struct lp_state *S, void *ctx)
 int
 lp_lua_set(PyObject *self, PyObject *key, PyObject *item)
 {
+    int done = lp_plain_set((struct lp_lua_object *)self, key, item);
+    if (done != 0) {
+        return done > 0 ? 0 : -1;
+    }
     struct access a = {.self = (struct lp_lua_object *)self,
                        .key = key,
                        .item = item};
