@@ -29,6 +29,13 @@ lp_dynlib_symbol_in(void *library, const char *name)
     return library != NULL ? dlsym(library, name) : NULL;
 }
 
+const char *
+lp_dynlib_file(const void *address)
+{
+    Dl_info info;
+    return dladdr(address, &info) != 0 ? info.dli_fname : NULL;
+}
+
 int
 lp_dynlib_pin(const void *address)
 {

@@ -118,6 +118,7 @@ struct lp_state {
     struct lp_view *views; /* all of them; the last is the default view */
     struct lp_view *view;  /* the default view */
     struct lp_view *py_view; /* that of require 'py' in a Python host */
+    PyObject *anchor; /* borrowed or NULL: see handle/anchor.h */
     struct lp_memory *memory; /* the limit of max_memory, or NULL */
     size_t n_visits;          /* visits that are open; by the GIL */
     size_t n_code;          /* entries of LP_SLOT_CODE */

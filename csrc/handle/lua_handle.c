@@ -70,6 +70,8 @@ wrap(struct lp_state *S, lua_State *L, int index, struct lp_view *view,
     self->view = view;
     self->ref = ref;
     self->address = address;
+    Py_XINCREF(S->anchor);
+    self->anchor = S->anchor;
     lp_state_hold(S);
     S->n_handles++;
     /* Without memory for the cache the object works, uncached. */
@@ -122,6 +124,7 @@ lua_object_dealloc(PyObject *obj)
     struct lp_lua_object *self = (struct lp_lua_object *)obj;
     struct lp_state *S = self->S;
     PyTypeObject *type = Py_TYPE(obj);
+    PyObject_GC_UnTrack(obj);
     /* First of all: callbacks of weak references may get the same Lua value
      * again, and must not find this object. */
     if (self->flags & LP_LUA_CACHED) {
@@ -137,6 +140,7 @@ lua_object_dealloc(PyObject *obj)
         lp_state_release(S);
     }
     Py_CLEAR(self->dict);
+    Py_CLEAR(self->anchor);
     freefunc free_object = (freefunc)PyType_GetSlot(type, Py_tp_free);
     free_object(obj);
     Py_DECREF(type);
@@ -214,7 +218,26 @@ static PyMemberDef lua_object_members[] = {
 
 static char doc[] = "A Lua value, by reference.";
 
+static int
+lua_object_traverse(PyObject *obj, visitproc visit, void *arg)
+{
+    struct lp_lua_object *self = (struct lp_lua_object *)obj;
+    Py_VISIT(Py_TYPE(obj));
+    Py_VISIT(self->dict);
+    Py_VISIT(self->anchor);
+    return 0;
+}
+
+static int
+lua_object_clear(PyObject *obj)
+{
+    Py_CLEAR(((struct lp_lua_object *)obj)->dict);
+    return 0;
+}
+
 static PyType_Slot base_slots[] = {
+    {Py_tp_traverse, lua_object_traverse},
+    {Py_tp_clear, lua_object_clear},
     {Py_tp_doc, doc},
     {Py_tp_dealloc, lua_object_dealloc},
     {Py_tp_new, lua_object_new},
@@ -228,7 +251,7 @@ static PyType_Slot base_slots[] = {
 static PyType_Spec base_spec = {
     .name = "pyhelper.LuaObject",
     .basicsize = sizeof(struct lp_lua_object),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = base_slots,
 };
 

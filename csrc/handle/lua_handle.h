@@ -16,6 +16,7 @@ struct lp_lua_object {
     const void *address;   /* identity: lua_topointer of the value */
     PyObject *weakrefs;
     PyObject *dict;        /* owned or NULL: attributes */
+    PyObject *anchor;      /* owned or NULL: handle/anchor.h */
 };
 
 enum {

@@ -5,12 +5,14 @@
 
 #include <string.h>
 
+#include "base/dynlib.h"
 #include "base/memory_limit.h"
 #include "convert/options.h"
 #include "convert/to_lua.h"
 #include "cross/error.h"
 #include "cross/protect.h"
 #include "cross/visit.h"
+#include "handle/anchor.h"
 #include "handle/lua_handle.h"
 #include "object/python_table.h"
 #include "tensor/provider.h"
@@ -19,6 +21,7 @@ struct runtime {
     PyObject_HEAD
     struct lp_state *S;   /* held; NULL while it is made */
     struct lp_view *view; /* pyhelper's rules with this runtime's options */
+    PyObject *anchor;     /* owned; NULL for the host's state */
 };
 
 static const struct lp_runtime_parts *parts;
@@ -193,6 +196,11 @@ runtime_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     lp_state_hold(S);
     self->S = S;
     self->view = S->view;
+    self->anchor = lp_anchor_new(S);
+    if (self->anchor == NULL) {
+        Py_DECREF(self);
+        return NULL;
+    }
     return (PyObject *)self;
 }
 
@@ -264,11 +272,21 @@ host_state(PyObject *module, PyObject *type)
     return (PyObject *)self;
 }
 
+static int
+runtime_traverse(PyObject *obj, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(obj));
+    Py_VISIT(((struct runtime *)obj)->anchor);
+    return 0;
+}
+
 static void
 runtime_dealloc(PyObject *obj)
 {
     struct runtime *self = (struct runtime *)obj;
     PyTypeObject *type = Py_TYPE(obj);
+    PyObject_GC_UnTrack(obj);
+    Py_CLEAR(self->anchor);
     if (self->S != NULL) {
         lp_state_release(self->S);
     }
@@ -634,6 +652,7 @@ static PyType_Slot slots[] = {
     {Py_tp_doc, doc},
     {Py_tp_new, runtime_new},
     {Py_tp_dealloc, runtime_dealloc},
+    {Py_tp_traverse, runtime_traverse},
     {Py_tp_methods, methods},
     {0, NULL},
 };
@@ -641,7 +660,7 @@ static PyType_Slot slots[] = {
 static PyType_Spec spec = {
     .name = "pyhelper._core.LuaState",
     .basicsize = sizeof(struct runtime),
-    .flags = Py_TPFLAGS_DEFAULT,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .slots = slots,
 };
 
@@ -657,6 +676,11 @@ lp_lua_runtime_init_python(PyObject *module,
     parts = given;
     if (PyModule_AddIntConstant(module, "LUA_VERSION_NUM", LUA_VERSION_NUM) <
         0) {
+        return -1;
+    }
+    const char *file = lp_dynlib_file(&parts);
+    if (PyModule_AddStringConstant(module, "core_file",
+                                   file != NULL ? file : "") < 0) {
         return -1;
     }
     PyObject *type = PyType_FromSpec(&spec);

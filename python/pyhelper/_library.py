@@ -26,8 +26,7 @@ _LUAS = {
     "5.1": ("5.1", ("liblua5.1.so.0", "liblua5.1.so", "liblua.so.5.1"), "liblua5.1-0"),
 }
 
-loaded = None  # name of the Lua in this process, or None
-core_file = None
+loaded = None  # name of the Lua that a Python host opened
 
 
 def load(lua=None):
@@ -54,7 +53,8 @@ def load(lua=None):
 
 def lua_folder():
     """The folder of py/init.lua and the other Lua files."""
-    abi = _LUAS[loaded][0]
+    number = load().LUA_VERSION_NUM
+    abi = f"{number // 100}.{number % 100}"
     folders = [
         os.path.join(_HERE, "_lua", "share"),
         os.path.join(_tree(), "share", "lua", abi),
@@ -64,6 +64,11 @@ def lua_folder():
         if os.path.isfile(os.path.join(folder, "py", "runtime.lua")):
             return os.path.abspath(folder)
     raise ImportError(f"pyhelper has no Lua files (py/runtime.lua) in {folders}")
+
+
+def core_file():
+    """The file of the core, which Lua code may need to open, too."""
+    return os.path.abspath(load().core_file)
 
 
 def _normal_name(lua):
@@ -98,7 +103,6 @@ def _check_same(name, core):
 
 def _try(name):
     """Load a Lua and its core; return what went wrong, or None."""
-    global core_file
     abi, libraries, package = _LUAS[name]
     core = _find_core(abi)
     if core is None:
@@ -106,7 +110,6 @@ def _try(name):
     problem = _open_library(libraries, package)
     if problem is not None:
         return problem
-    core_file = core
     _import_core(core)
     return None
 
@@ -168,6 +171,9 @@ def _import_core(path):
     core.set_errors(LuaError, LuaSyntaxError, LuaMemoryError)
     sys.modules[name] = core
     setattr(sys.modules["pyhelper"], "_core", core)
+    import atexit
+
     from . import _signals
 
     _signals.install(embedded=False)  # so that Ctrl-C stops Lua code, too
+    atexit.register(core.keep_lua)

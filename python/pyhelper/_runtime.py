@@ -71,13 +71,14 @@ class LuaRuntime:
 
     def _set_up(self, register_eval, register_builtins, no_python):
         folder = _library.lua_folder()
+        core_file = _library.core_file()
         path = os.path.join(folder, "py", "runtime.lua")
         with open(path, "rb") as file:
             prepare = self._state.load(file.read(), "@" + path, "t")()
         given = {
             "folder": os.fsencode(folder),
-            "cores": os.fsencode(os.path.dirname(os.path.dirname(_library.core_file))),
-            "core_file": os.fsencode(_library.core_file),
+            "cores": os.fsencode(os.path.dirname(os.path.dirname(core_file))),
+            "core_file": os.fsencode(core_file),
             "no_python": no_python,
         }
         if register_eval:

@@ -329,6 +329,26 @@ class TestEnd:
         assert ref() is None
 
 
+    def test_cycles_through_both_heaps_are_collected(self):
+        class Thing:
+            pass
+
+        refs = []
+        for _ in range(3):
+            lua = LuaRuntime(attribute_filter=lambda o, n, s: (lua, n)[1])  # noqa: B023
+            t = lua.eval("{}")
+            thing = Thing()
+            thing.table = t
+            t.thing = thing
+            t.runtime = lua
+            t.function = lambda: (lua, t)  # noqa: B023
+            refs.append(weakref.ref(thing))
+            del lua, t, thing
+        for _ in range(3):
+            gc.collect()
+        assert [ref() for ref in refs] == [None] * 3
+
+
 class TestOutput:
     def test_goes_through_sys_stdout(self, lua):
         out = io.StringIO()
