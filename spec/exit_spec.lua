@@ -243,6 +243,42 @@ describe('at exit', function()
     end
   end)
 
+  it('daemon threads may be deep in calls of both languages', function()
+    for _ = 1, 5 do
+      ends([[
+        sys = py.import 'sys'
+        sys.setswitchinterval(1e-5)
+        py.exec [=[
+          def work(f):
+              while True: f()
+          def spin(*args):
+              for _ in range(2000): pass
+          class Final:
+              def __init__(self, f): self.f = f
+              def __del__(self):
+                  for _ in range(50): self.f()
+        ]=]
+        local spin = py.reval 'spin'
+        py.exec([=[
+          import types
+          holder = types.ModuleType("holder")
+          holder.kept = Final(f)
+          sys.modules["holder"] = holder
+          del holder
+          for _ in range(6):
+              threading.Thread(target=work, args=(f,), daemon=True).start()
+          time.sleep(0.03)
+        ]=], { f = function()
+          local t = {}
+          coroutine.wrap(function()
+            local function f() return t end
+            spin(f)
+          end)()
+        end })
+      ]], 0)
+    end
+  end)
+
   it('Python waits for threads that are no daemons', function()
     local result = ends([[
       py.exec "def work():\n time.sleep(0.1)\n print('thread done')"

@@ -199,7 +199,7 @@ static void
 hand_over(struct lp_state *S)
 {
     struct lp_waiter *w = S->first_waiter;
-    if (w == NULL) {
+    if (w == NULL || lp_python_ending) { /* nobody else gets the GIL then */
         S->locked = 0;
         return;
     }
