@@ -86,15 +86,24 @@ lp_set_element_or_jump(lua_State *L, enum lp_dtype dtype, char *p, int index)
     }
 }
 
+/* [-0, +0, e] Complain of an argument.  A metamethod's name and place say
+ * nothing to a script; Torch7 shows neither. */
+static int
+bad_argument_or_jump(lua_State *L, int argument, const char *text)
+{
+    lua_pushfstring(L, "bad argument #%d to '?' (%s)", argument, text);
+    return lua_error(L);
+}
+
 /* [-0, +0, e] The index at 2 as a position from 0; counts from the end if it
  * is negative. */
 static int64_t
 position_or_jump(lua_State *L, int64_t size)
 {
-    int64_t i = (int64_t)lua_tonumber(L, 2);
+    int64_t i = to_integer(L, 2);
     i = i < 0 ? size + i : i - 1;
     if (i < 0 || i >= size) {
-        luaL_argerror(L, 2, "out of range");
+        bad_argument_or_jump(L, 2, "out of range");
     }
     return i;
 }
@@ -129,7 +138,7 @@ lp_tensor_index(lua_State *L)
             return 1;
         }
         if (t->nd == 0) {
-            return luaL_argerror(L, 1, "empty tensor");
+            return bad_argument_or_jump(L, 1, "empty tensor");
         }
         lp_push_select_or_jump(L, 1, 0, position_or_jump(L, t->size[0]));
         return 1;
@@ -170,10 +179,11 @@ lp_storage_index(lua_State *L)
 {
     const struct lp_storage *storage = lp_check_storage_or_jump(L, 1);
     if (lua_type(L, 2) == LUA_TNUMBER) {
-        int64_t i = (int64_t)lua_tonumber(L, 2) - 1;
-        if (i < 0 || i >= storage->size) {
-            return luaL_argerror(L, 2, "out of bounds");
+        int64_t i = to_integer(L, 2);
+        if (i < 1 || i > storage->size) {
+            return bad_argument_or_jump(L, 2, "out of bounds");
         }
+        i--;
         size_t item = lp_dtypes[storage->dtype].size;
         lp_push_element(L, storage->dtype,
                         storage->data + i * (ptrdiff_t)item);
@@ -192,10 +202,11 @@ lp_storage_newindex(lua_State *L)
         return luaL_error(L, "the class %s cannot be indexed",
                           lp_dtypes[storage->dtype].storage_name);
     }
-    int64_t i = (int64_t)lua_tonumber(L, 2) - 1;
-    if (i < 0 || i >= storage->size) {
-        return luaL_argerror(L, 2, "out of bounds");
+    int64_t i = to_integer(L, 2);
+    if (i < 1 || i > storage->size) {
+        return bad_argument_or_jump(L, 2, "out of bounds");
     }
+    i--;
     size_t item = lp_dtypes[storage->dtype].size;
     lp_set_element_or_jump(L, storage->dtype,
                            storage->data + i * (ptrdiff_t)item, 3);

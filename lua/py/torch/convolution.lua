@@ -26,8 +26,9 @@ local function forms(n, crossed)
   local function run(helper, c_name, planes)
     return function(result, image, kernel, form)
       local name = ('conv%dD%s'):format(n, c_name)
-      if helper == 'planes' and image:size(1) ~= kernel:size(1)
-          or helper == 'sums' and image:size(1) ~= kernel:size(2) then
+      if helper == 'planes' and image:size(1) ~= kernel:size(1) then
+        errors.arg(2, 'invalid number of input/kernel planes')
+      elseif helper == 'sums' and image:size(1) ~= kernel:size(2) then
         errors.arg(2, 'invalid number of input planes')
       end
       local sizes = spatial(image, kernel, n, form, name)

@@ -136,6 +136,9 @@ local function diag(result, t, k)
   else
     local n = k >= 0 and math.min(t:size(1), t:size(2) - k)
       or math.min(t:size(1) + k, t:size(2))
+    if n <= 0 then -- as Torch7's look at the empty result says
+      errors.arg(2, 'dimension 1 out of range of 0D tensor')
+    end
     geometry.resize(result, { n })
   end
   if result:dim() > 0 then helpers.diag(result, t, k) end

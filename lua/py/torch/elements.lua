@@ -73,10 +73,14 @@ function elements.apply(t, f)
   return t
 end
 
+local function check_map(t, a)
+  if t:nElement() ~= a:nElement() then errors.raise 'size mismatch' end
+end
+
 function elements.map(t, a, f)
   types.check_tensor(a, 2, typename(types.check_tensor(t, 1)))
   errors.callable(f, 3)
-  geometry.check_counts(COPY, t, a)
+  check_map(t, a)
   if t:dim() == 0 then return t end
   local values, n = flat(a), 0
   for _, row in ipairs(rows(t)) do
@@ -93,7 +97,8 @@ function elements.map2(t, a, b, f)
   types.check_tensor(a, 2, own)
   types.check_tensor(b, 3, own)
   errors.callable(f, 4)
-  geometry.check_counts({ 'tensor', 'src1', 'src2' }, t, a, b)
+  check_map(t, a)
+  check_map(t, b)
   if t:dim() == 0 then return t end
   local first, second, n = flat(a), flat(b), 0
   for _, row in ipairs(rows(t)) do

@@ -39,7 +39,9 @@ end
 function errors.arg(position, message, ...)
   if select('#', ...) > 0 then message = message:format(...) end
   local level, name, what = caller()
-  if what == 'metamethod' or not name then name, what = '?', '' end
+  -- Torch7's functions of `torch` call those of the types, which so have no
+  -- name; only methods have.
+  if what ~= 'method' then name = '?' end
   if what == 'method' then
     position = position - 1
     if position == 0 then

@@ -202,7 +202,7 @@ function index.index(...)
 end
 
 -- indexCopy and indexAdd: slices of `source` go to the positions in `t`.
-local function by_slices(name, helper)
+local function by_slices(name, helper, names)
   return function(t, dim, list, source, ...)
     if source == nil or select('#', ...) > 0 then
       errors.raise '%s, number, torch.LongTensor, %s expected'
@@ -216,10 +216,17 @@ local function by_slices(name, helper)
       errors.arg(4, 'Number of indices should be equal to source:size(dim)')
     end
     check_positions(t, dim, list)
-    local slices = t:narrow(dim, 1, 1):nElement()
-    if source:narrow(dim, 1, 1):nElement() ~= slices then
-      geometry.check_counts({ 'tensor', 'src' }, t:narrow(dim, 1, 1),
-        source:narrow(dim, 1, 1))
+    if t:dim() == 1 and source:dim() > 1 then
+      errors.arg(1, 'tensor must have one dimension')
+    elseif t:dim() > 1 then
+      if source:dim() == 1 then
+        errors.arg(1, 'cannot select on a vector')
+      end
+      local slice, given = t:select(dim, 1), source:select(dim, 1)
+      if slice:nElement() ~= given:nElement() then
+        if not names[3] then geometry.check_counts(names, slice, given) end
+        geometry.check_counts(names, slice, slice, given)
+      end
     end
     local sizes = geometry.of(t)
     sizes[dim] = list:nElement()
@@ -236,8 +243,10 @@ local function by_slices(name, helper)
   end
 end
 
-index.indexCopy = by_slices('copy', function(...) helpers.copy(...) end)
-index.indexAdd = by_slices('add', function(...) helpers.add(...) end)
+index.indexCopy = by_slices('copy', function(...) helpers.copy(...) end,
+  { 'tensor', 'src' })
+index.indexAdd = by_slices('add', function(...) helpers.add(...) end,
+  { 'r_', 't', 'src' })
 
 function index.indexFill(t, dim, list, value, ...)
   if value == nil or select('#', ...) > 0 then
@@ -312,13 +321,19 @@ end
 
 local functions = {}
 
--- All sizes but that of `dim` (from 1) agree.
-local function check_rows(what, dim, a, b)
+-- All sizes but that of `dim` (from 1) agree. Torch7 names that dimension,
+-- counted from 0, in its error.
+local function check_rows(names, dim, a, b, c)
   for d = 1, a:dim() do
-    if d ~= dim and a:size(d) ~= b:size(d) then
-      errors.raise('Expected %s %s and %s %s to have the same size apart from '
-        .. 'dimension %d', what[1], geometry.text(a), what[2], geometry.text(b),
-        dim)
+    if d ~= dim and (a:size(d) ~= b:size(d) or c and c:size(d) ~= a:size(d)) then
+      local text = geometry.text
+      if not c then
+        errors.raise('Expected %s %s and %s %s to have the same size in '
+          .. 'dimension %d', names[1], text(a), names[2], text(b), dim - 1)
+      end
+      errors.raise('Expected %s %s, %s %s and %s %s to have the same size in '
+        .. 'dimension %d', names[1], text(a), names[2], text(b), names[3],
+        text(c), dim - 1)
     end
   end
 end
@@ -332,7 +347,7 @@ functions.gather = {
     if dim < 1 or dim > list:dim() then
       errors.arg(3, 'Index dimension is out of bounds')
     end
-    check_rows({ 'tensor', 'src' }, dim, list, t)
+    check_rows({ 'tensor', 'src', 'index' }, dim, list, t, list)
     engine.call(helpers.check, list, t:size(dim), 'Invalid index in gather')
     geometry.resize_as(result, list)
     helpers.gather(result, t, dim, list)
@@ -340,7 +355,7 @@ functions.gather = {
   end,
 }
 
-local function scatter_checks(t, dim, list, name)
+local function scatter_checks(t, dim, list, name, source)
   dim = integer(dim, 2)
   if dim < 1 or dim > t:dim() then
     errors.arg(2, 'Index dimension is out of bounds')
@@ -348,18 +363,21 @@ local function scatter_checks(t, dim, list, name)
   if list:dim() ~= t:dim() then
     errors.arg(3, 'Index tensor must have same dimensions as output tensor')
   end
-  check_rows({ 'tensor', 'index' }, dim, t, list)
+  if source and source:dim() ~= t:dim() then
+    errors.arg(4, 'Input tensor must have same dimensions as output tensor')
+  end
+  if source then
+    check_rows({ 'tensor', 'src', 'index' }, dim, t, source, list)
+  else
+    check_rows({ 'tensor', 'index' }, dim, t, list)
+  end
   engine.call(helpers.check, list, t:size(dim), 'Invalid index in ' .. name)
   return dim
 end
 
 local function scatter(name, helper)
   return function(t, dim, list, source)
-    if source:dim() ~= t:dim() then
-      errors.arg(4, 'Input tensor must have same dimensions as output tensor')
-    end
-    dim = scatter_checks(t, dim, list, name)
-    check_rows({ 'src', 'index' }, dim, source, list)
+    dim = scatter_checks(t, dim, list, name, source)
     helper(t, dim, list, source:narrow(dim, 1,
       math.min(source:size(dim), list:size(dim))))
     return t

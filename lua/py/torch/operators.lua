@@ -24,8 +24,7 @@ end
 
 local function number(value, position)
   if not tonumber(value) then
-    errors.arg(position, 'number expected, got %s', typename(value)
-      or type(value))
+    errors.arg(position, 'number expected, got %s', type(value))
   end
   return tonumber(value)
 end

@@ -114,12 +114,12 @@ local function check_operands(result, t, source, names)
   return resize_as(result, t)
 end
 
-local function elementwise(name, helper)
+local function elementwise(name, helper, names)
   local f = caller(helper)
   local bits = BITS[name]
   return function(result, t, source)
     if bits then check_bits(name, t) end
-    check_operands(result, t, source)
+    check_operands(result, t, source, names)
     if t:dim() > 0 then f(result, t, source) end
     return result
   end
@@ -225,7 +225,8 @@ return function(_, add)
     add(name, { 'NB T n', f, 'O T n', f, 'NB T T', f, 'O T T', f })
   end
 
-  add('atan2', { 'R S T', elementwise('atan2', 'atan2'), 'n n',
+  add('atan2', { 'R S T', elementwise('atan2', 'atan2', { 'r_', 'tx', 'ty' }),
+               'n n',
                math.atan2 or math.atan }, REAL) -- luacheck: ignore
   add('pow', {
     'R S n', scalar('pow', 'pow'),

@@ -1,0 +1,93 @@
+-- SPDX-License-Identifier: MIT
+-- Random programs of tensor operations (spec/torch_programs.lua) on real
+-- Torch7 and on the built-in library: types, sizes, strides, offsets,
+-- elements, what changed in place, and errors must agree.
+
+local child = require 'spec.child'
+local helper = require 'spec.helper'
+
+local PROGRAMS = 150
+
+local function run(module, seed)
+  local result = child.run(([[
+    arg = { %q, %q, %q }
+    loadfile 'spec/torch_programs.lua' (arg[1], arg[2], arg[3])
+  ]]):format(module, seed, PROGRAMS), { timeout = 120 })
+  assert.equal(0, result.code, result.stderr)
+  return result.stdout
+end
+
+local function has_real()
+  if not helper.jit then return false end
+  return child.run "assert(require 'torch'._heaptracking ~= nil)".code == 0
+end
+
+-- Numbers within what different orders of floating additions give.
+local function close(a, b)
+  local x, y = tonumber(a), tonumber(b)
+  if not x or not y then return false end
+  return math.abs(x - y) <= 1e-5 * math.max(1, math.abs(x), math.abs(y))
+end
+
+local function same_line(a, b)
+  if a == b then return true end
+  local words = b:gmatch '%S+'
+  for word in a:gmatch '%S+' do
+    local other = words()
+    if word ~= other and not (other and close(word, other)) then return false end
+  end
+  return words() == nil
+end
+
+-- The steps of the output: program number, its text, lines.
+local function steps_of(output)
+  local steps = {}
+  for line in output:gmatch '[^\n]+' do
+    local program = line:match '^(%d+)%.%d+ #'
+    if program then
+      steps[#steps + 1] = { program = program, lines = { line } }
+    elseif #steps > 0 then
+      local lines = steps[#steps].lines
+      lines[#lines + 1] = line
+    end
+  end
+  return steps
+end
+
+local function differences(real, ours)
+  local found = {}
+  local a, b = steps_of(real), steps_of(ours)
+  assert.equal(#a, #b)
+  for i, step in ipairs(a) do
+    for k, line in ipairs(step.lines) do
+      if not same_line(line, b[i].lines[k] or '') then
+        found[#found + 1] = ('Torch7: %s\nours:   %s\nin %s'):format(line,
+          tostring(b[i].lines[k]), table.concat(step.lines, '\n'))
+      end
+    end
+  end
+  return found
+end
+
+describe('random programs', function()
+  it('run on the built-in library, and repeat', function()
+    local once = run('py.torch.builtin', 7)
+    assert.is_true(#steps_of(once) > PROGRAMS)
+    -- Steps that only raise errors would agree with anything.
+    local _, errors = once:gsub('#%d+ error', '')
+    assert.is_true(errors < 0.6 * #steps_of(once), errors .. ' errors')
+    assert.equal(once, run('py.torch.builtin', 7))
+  end)
+
+  for seed = 11, 13 do
+    it('give on real Torch7 what they give on the built-in library, seed '
+        .. seed, function()
+      if not has_real() then
+        pending 'skipped: real Torch7 is not installed for this Lua'
+        return
+      end
+      local found = differences(run('torch', seed), run('py.torch.builtin', seed))
+      assert.equal('', table.concat(found, '\n\n'))
+    end)
+  end
+end)

@@ -1,0 +1,247 @@
+-- SPDX-License-Identifier: MIT
+-- Random programs of tensor operations for torch_differential_spec.lua. The
+-- file is a program itself: `lua torch_programs.lua MODULE SEED COUNT` runs
+-- COUNT random programs on the Torch that MODULE gives, and prints after each
+-- step what it gave: type, sizes, strides and elements, or the error.
+
+local module, seed, count = ...
+local torch = require(module)
+local unpack = table.unpack or unpack -- luacheck: ignore
+
+-- Random choices must not depend on Lua's generator, which differs.
+local state = tonumber(seed) % 2147483647
+local function random(n)
+  state = (state * 16807 + 11) % 2147483647
+  return state % n + 1
+end
+local function pick(list) return list[random(#list)] end
+
+local TYPES = { 'Double', 'Double', 'Float', 'Long', 'Int', 'Byte', 'Short', 'Char' }
+
+local SIZES = { { 2 }, { 3 }, { 2, 3 }, { 3, 2 }, { 3, 3 }, { 1, 3 }, { 3, 1 },
+                { 6 }, { 2, 2, 3 }, { 2, 1, 2 }, { 4 } }
+
+-- A tensor with small elements, often not contiguous.
+local function make(kind)
+  local sizes = { unpack(pick(SIZES)) }
+  local t = torch[kind .. 'Tensor'](unpack(sizes))
+  local whole = kind ~= 'Double' and kind ~= 'Float'
+  t:apply(function()
+    local v = random(19) - 10
+    if kind == 'Byte' then v = math.abs(v) end
+    return whole and v or v + random(8) / 8
+  end)
+  local form = random(6)
+  if form == 1 and #sizes >= 2 then return t:transpose(1, 2) end
+  if form == 2 and sizes[1] > 1 then return t:narrow(1, 2, sizes[1] - 1) end
+  if form == 3 and #sizes >= 2 then return t:select(2, 1) end
+  if form == 4 then
+    local d = random(#sizes)
+    if sizes[d] == 1 then
+      sizes[d] = 3
+      return t:expand(torch.LongStorage(sizes)):clone()
+    end
+  end
+  return t
+end
+
+-- Printing ---------------------------------------------------------------------
+
+local function number(v)
+  if v ~= v then return 'nan' end
+  return ('%.10g'):format(v)
+end
+
+local function show(value)
+  if type(value) == 'number' then return 'number ' .. number(value) end
+  local name = torch.typename(value)
+  if not name then return type(value) .. ' ' .. tostring(value) end
+  if name:find 'Storage' then
+    return name .. ' ' .. table.concat(value:totable(), ',')
+  end
+  local elements = {}
+  value:clone():apply(function(v) elements[#elements + 1] = number(v) end)
+  return ('%s size %s stride %s offset %d: %s'):format(name,
+    table.concat(value:size():totable(), 'x'),
+    table.concat(value:stride():totable(), ','), value:storageOffset(),
+    table.concat(elements, ' '))
+end
+
+-- What an error says, without where and without what would have fitted.
+local function message(err)
+  err = tostring(err):gsub('\nexpected arguments.*', '')
+  err = err:gsub('^[^ ]*%.lua:%d+: ', ''):gsub(' at /[^%)\n]*', '')
+  err = err:gsub('stack traceback.*', '')
+  return err
+end
+
+-- Steps ------------------------------------------------------------------------
+
+local UNARY = { 'abs', 'neg', 'sign', 'floor', 'ceil', 'round', 'trunc', 'frac',
+                'exp', 'sqrt', 'sigmoid', 'tanh', 'cinv', 'log1p', 'rsqrt' }
+local SCALAR = { 'add', 'mul', 'div', 'csub', 'fmod', 'remainder', 'pow',
+                 'bitand', 'bitor', 'bitxor', 'lshift', 'rshift', 'cmax', 'cmin' }
+local TENSOR = { 'add', 'csub', 'cmul', 'cdiv', 'cmax', 'cmin', 'cpow', 'cfmod',
+                 'cremainder', 'cbitand', 'copy', 'atan2' }
+local COMPARE = { 'lt', 'le', 'gt', 'ge', 'eq', 'ne' }
+local REDUCE = { 'sum', 'prod', 'max', 'min', 'mean', 'var', 'std', 'cumsum',
+                 'cumprod', 'median', 'norm' }
+local DIMENSION = { 'sort', 'kthvalue', 'topk' }
+
+-- A divisor that is no 0 where integers would stop the program.
+local function divisor(t, name)
+  if not name:find 'div' and not name:find 'mod' and not name:find 'rem' then
+    return t
+  end
+  return t:clone():apply(function(v) return v == 0 and 3 or v end)
+end
+
+local steps = {
+  function(t) return t[pick(UNARY)](t) end,
+  function(t) return torch[pick(UNARY)](t) end,
+  function(t)
+    local name = pick(SCALAR)
+    return t[name](t, name:find 'shift' and random(3) or random(4))
+  end,
+  function(t) return torch[pick(SCALAR)](t, random(3)) end,
+  function(t, other)
+    local name = pick(TENSOR)
+    return t[name](t, divisor(other, name))
+  end,
+  function(t, other) return t:add(random(5) - 3, other) end,
+  function(t, other) return t:addcmul(random(3), other, other) end,
+  function(t, other) return torch.addcdiv(t, 2, other, divisor(other, 'div')) end,
+  function(t, other) return torch[pick(COMPARE)](t, other) end,
+  function(t) return torch[pick(COMPARE)](t, random(5) - 3) end,
+  function(t) return t[pick(COMPARE)](t, random(5) - 3) end,
+  function(t, other) return t + other end,
+  function(t, other) return t - other end,
+  function(t, other) return t * other end,
+  function(t) return (t * 2 + 1 - 3) / 2 end,
+  function(t) return -t % 3 end,
+  function(t) return 5 - t end,
+  function(t) return torch[pick(REDUCE)](t, random(3)) end,
+  function(t)
+    local name = pick(REDUCE)
+    if name == 'median' then name = 'sum' end -- of ties any position is right
+    return t[name](t)
+  end,
+  function(t)
+    local values = torch[pick(DIMENSION)](t, random(2))
+    return values
+  end,
+  function(t) return t:view(random(4), -1) end,
+  function(t) return t:view(random(6)) end,
+  function(t) return t:narrow(random(3), random(3), random(3)) end,
+  function(t) return t:select(random(3), random(3)) end,
+  function(t) return t:transpose(random(3), random(3)) end,
+  function(t) return t:unfold(random(2), random(3), random(2)) end,
+  function(t) return t:sub(random(3), random(3)) end,
+  function(t) return t:sub(-random(2), -1, 1, random(3)) end,
+  function(t) return t:t() end,
+  function(t) return t:squeeze() end,
+  function(t) return t:squeeze(random(3)) end,
+  function(t) return t:expand(random(3), random(3)) end,
+  function(t) return t:repeatTensor(random(2), random(2)) end,
+  function(t) return t:resize(random(3), random(2)):zero() end,
+  function(t, other) return t:resizeAs(other):fill(2) end,
+  function(t) return t:permute(2, 1) end,
+  function(t) return torch.reshape(t, 2, random(3)) end,
+  function(t) return t:contiguous() end,
+  function(t) return t:set(t:storage(), 1, torch.LongStorage { 1, 1 }) end,
+  function(t, other) return t:set(other) end,
+  function(t, other) return torch.cat(t, other, random(3)) end,
+  function(t, other) return torch.cat({ t, other, t }, 1) end,
+  function(t) return t[random(4)] end,
+  function(t) return t[{ random(3), random(3) }] end,
+  function(t) return t[{ { random(2), random(3) } }] end,
+  function(t) return t[{ {}, { 1, random(3) } }] end,
+  function(t) return t[t:gt(1)] end,
+  function(t) t[random(3)] = random(300); return t end,
+  function(t) t[{ { 1, random(3) } }] = -random(5); return t end,
+  function(t, other) t[1] = other; return t end,
+  function(t) t[t:lt(2)] = 7; return t end,
+  function(t) return t:index(random(2), torch.LongTensor { random(3), 1 }) end,
+  function(t)
+    t:indexFill(random(2), torch.LongTensor { random(3) }, 9)
+    return t
+  end,
+  function(t, other)
+    t:indexCopy(1, torch.LongTensor { 1 }, other:narrow(1, 1, 1))
+    return t
+  end,
+  function(t, other)
+    t:indexAdd(1, torch.LongTensor { 1 }, other:narrow(1, 1, 1))
+    return t
+  end,
+  function(t) return t:gather(1, torch.LongTensor(2, 2):fill(random(3))) end,
+  function(t)
+    return t:clone():scatter(1, torch.LongTensor { { 1, 2 } }, random(9))
+  end,
+  -- Some of Torch7's functions return their last argument, by accident.
+  function(t) t:maskedFill(t:ge(0), random(300)); return t end,
+  -- Torch7 copies what there is before it complains.
+  function(t, other) return t:clone():maskedCopy(t:ge(0), other) end,
+  function(t) return torch.nonzero(t) end,
+  function(t, other) return torch.mm(t, other) end,
+  function(t, other) return torch.addmm(2, t, 3, t, other) end,
+  function(t, other) return t:addmv(t, other) end,
+  function(t, other) return torch.ger(t, other) end,
+  function(t, other) return torch.dot(t, other) end,
+  function(t) return torch.diag(t, random(3) - 2) end,
+  function(t) return torch.tril(t) + torch.triu(t, 1) end,
+  function(t) return torch.trace(t) end,
+  function(t, other) return torch.cross(t, other) end,
+  function(t) return torch.histc(t, random(5)) end,
+  function(t) return t:clamp(-2, random(4)) end,
+  function(t, other) return torch.dist(t, other) end,
+  function(t) return torch.renorm(t, 2, 1, random(4)) end,
+  function(t, other) return torch.xcorr2(t, other, pick { 'V', 'F' }) end,
+  function(t, other) return torch.conv2(t, other, pick { 'V', 'F' }) end,
+  function(t) return t:apply(function(v) return v * 2 end) end,
+  function(t, other)
+    -- In a tail call LuaJIT does not know the name that errors show; and
+    -- other sizes give other errors for some types of Torch7.
+    if t:nElement() ~= other:nElement() then return 0 end
+    local result = t:map(other, function(a, b) return a + b end)
+    return result
+  end,
+  function(t) return t:type('torch.' .. pick(TYPES) .. 'Tensor') end,
+  function(t, other) return t:typeAs(other) end,
+  function(t) return t:size() end,
+  function(t) return t:clone():storage() end,
+  function(t) return t:size(random(4)) end,
+  function(t) return t:isContiguous() end,
+  function(t, other) return t:isSameSizeAs(other) end,
+  function(t, other) return torch.equal(t, other) end,
+  function(t) return t:chunk(2, random(2))[1] end,
+  function(t) return t:split(random(2), random(2))[1] end,
+  function(t) return t:add() end,
+  function(t) return t:narrow(1) end,
+  function(t) return torch[pick { 'zeros', 'ones', 'rand' }](t:size()):fill(1) end,
+  function(t) return torch.range(random(4), random(9)) + (t:nElement() - t:nElement()) end,
+  function(t) return t.new(random(2), 2):fill(random(9)) end,
+  function(t) return t:lerp(t, random(3)) end,
+  function() return torch.linspace(0, random(9), random(4)) end,
+  function() return torch.eye(random(3), random(3)) end,
+  function(t) return #tostring(t:clone():fill(random(1000))) end,
+  function(t) return tostring(t):gsub('\n', '|') end,
+}
+
+for program = 1, tonumber(count) do
+  local kind = pick(TYPES)
+  local t, other = make(kind), make(random(8) == 1 and pick(TYPES) or kind)
+  for step = 1, 4 do
+    local chosen = random(#steps)
+    local ok, result = pcall(steps[chosen], t, other)
+    local what = ok and show(result) or 'error ' .. message(result)
+    -- The operands too: an operation may have changed them.
+    print(('%d.%d #%d %s\n  t %s\n  other %s'):format(program, step, chosen,
+      what, show(t), show(other)))
+    if ok and torch.isTensor(result) and result:dim() > 0
+        and result:nElement() < 60 then
+      t = result
+    end
+    if t:dim() == 0 then break end
+  end
+end
