@@ -57,6 +57,16 @@ describe('code that sees the Lua variables of its caller:', function()
       raises(function() py.leval 'ended' end, 'NameError')
     end)
 
+    it('name the line of the caller in errors', function()
+      for _, name in ipairs {'lexec', 'leval', 'lreval'} do
+        local line = helper.line() + 1
+        raises(function() py[name]('undefined' .. '_name') end,
+               '<py%.l%w+ at [^\n]*lexec_spec%.lua:' .. line .. '>')
+        raises(function() py[name]('1 ' .. '+') end,
+               '<py%.l%w+ at [^\n]*lexec_spec%.lua:' .. line + 2 .. '>')
+      end
+    end)
+
     it('ignore values that cannot be converted', function()
       local bad, good = {1, 2, x = 3}, 1
       assert.equal(1, py.leval 'good')

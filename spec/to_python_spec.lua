@@ -228,7 +228,10 @@ describe('Lua → Python:', function()
       complains('%f[%w][35]%f[%W]', {1, 2, [5] = 3})
       complains('1%.5', {1, [1.5] = 3})
       complains('true', {1, [true] = 3})
-      complains('%f[%w][23]%f[%W]', {1, nil, 3})
+      -- Where Lua keeps all three in the array, 2 is a hole; else 3 is a key.
+      complains('a list with [athekyol ]+ [23]: ', {1, nil, 3})
+      raises(function() py.eval('1', {spec_a = {1, 2, nil, 4}}) end,
+             'table%.spec_a[%[%]34]*: a list with')
     end)
 
     it('the error names the key path', function()

@@ -10,7 +10,12 @@
 static int
 kwargs_call(lua_State *L)
 {
-    luaL_checkany(L, 2);
+    if (lua_type(L, 2) != LUA_TTABLE && lua_type(L, 2) != LUA_TUSERDATA) {
+        return luaL_error(L,
+                          "py.kwargs: bad argument #1 (table or reference "
+                          "expected, got %s)",
+                          luaL_typename(L, 2));
+    }
     lua_settop(L, 2);
     lua_createtable(L, 1, 0);
     lua_insert(L, 2);
@@ -18,6 +23,13 @@ kwargs_call(lua_State *L)
     lua_getmetatable(L, 1);
     lua_setmetatable(L, 2);
     return 1;
+}
+
+static int
+args_call(lua_State *L)
+{
+    return luaL_error(L, "py.args is not called but followed by the arguments: "
+                         "f(py.args, {1, 2})");
 }
 
 static int
@@ -37,9 +49,9 @@ make_marker(struct lp_state *S, lua_State *L, enum lp_slot slot,
     lua_pushstring(L, name);
     lua_pushcclosure(L, marker_tostring, 1);
     lua_setfield(L, -2, "__tostring");
-    if (call != NULL) {
-        lua_pushcfunction(L, call);
-        lua_setfield(L, -2, "__call");
+    lua_pushcfunction(L, call);
+    lua_setfield(L, -2, "__call");
+    if (slot == LP_SLOT_KWARGS) {
         S->kwargs_mt = lua_topointer(L, -1);
     }
     lua_setmetatable(L, -2);
@@ -50,7 +62,7 @@ make_marker(struct lp_state *S, lua_State *L, enum lp_slot slot,
 void
 lp_call_init_or_jump(struct lp_state *S, lua_State *L)
 {
-    S->args_marker = make_marker(S, L, LP_SLOT_ARGS, "py.args", NULL);
+    S->args_marker = make_marker(S, L, LP_SLOT_ARGS, "py.args", args_call);
     S->kwargs_marker =
         make_marker(S, L, LP_SLOT_KWARGS, "py.kwargs", kwargs_call);
 }

@@ -311,6 +311,10 @@ list_position(lua_State *L, int index)
     return 0;
 }
 
+#define LIST_RULE                                                             \
+    "a table that has [1] becomes a list and may have no other keys and no "  \
+    "holes (set the field n for a length with holes, or use py.dict)"
+
 static int
 bad_list_key(struct walk *w, lua_State *L, struct lp_state *S, size_t i)
 {
@@ -329,10 +333,7 @@ bad_list_key(struct walk *w, lua_State *L, struct lp_state *S, size_t i)
         }
     }
     PyErr_Format(PyExc_ValueError,
-                 "a list with the key %R: a table that has [1] becomes a "
-                 "list and may have no other keys and no holes (set the "
-                 "field n for a length with holes, or use py.dict)",
-                 w->key);
+                 "a list with the key %R: " LIST_RULE, w->key);
     return fail_at(w, i, w->items[i].key == NULL ? NULL : w->key);
 }
 
@@ -389,9 +390,9 @@ fill_list(struct walk *w, lua_State *L, struct lp_state *S, size_t i)
     }
     for (size_t at = 1; at <= length; at++) {
         if (!has_index(L, TABLE, (int)at)) {
-            lua_pushnumber(L, (lua_Number)at);
-            lua_pushnil(L);
-            return bad_list_key(w, L, S, i);
+            PyErr_Format(PyExc_ValueError,
+                         "a list with a hole at %zu: " LIST_RULE, at);
+            return fail_at(w, w->items[i].parent, w->items[i].key);
         }
     }
     return 0;

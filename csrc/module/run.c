@@ -70,8 +70,13 @@ push_cache_or_jump(struct lp_state *S, lua_State *L)
     lp_set_slot_or_jump(S, L, LP_SLOT_CODE);
 }
 
+/* Which level of the Lua stack calls with a code string: our caller, or that
+ * of py.lexec and kin in lua/py/functions.lua, which asks lua/py/locals.lua
+ * for names first. */
+enum caller { DIRECT = 1, BY_LEXEC = 2, BY_LOCALS = 3 };
+
 static void
-find_site(lua_State *L, struct site *site)
+find_site(lua_State *L, struct site *site, enum caller caller)
 {
     lua_Debug ar;
     site->file = NULL;
@@ -79,8 +84,9 @@ find_site(lua_State *L, struct site *site)
     strcpy(site->source, "?");
     /* Past C functions (pcall), to the Lua function that calls. */
     enum { MAX_LEVELS = 4 };
-    for (int i = 1; i <= MAX_LEVELS && lua_getstack(L, i, &ar) &&
-                    lua_getinfo(L, "Sl", &ar);
+    int end = (int)caller + MAX_LEVELS;
+    for (int i = (int)caller; i < end && lua_getstack(L, i, &ar) &&
+                              lua_getinfo(L, "Sl", &ar);
          i++) {
         if (ar.currentline <= 0) {
             continue;
@@ -278,14 +284,15 @@ take_locals(struct lp_cross *x, int index, struct lp_view *view,
 }
 
 static int
-run_string(lua_State *L, enum mode mode, const char *what, enum lp_result how)
+run_string(lua_State *L, enum mode mode, const char *what, enum lp_result how,
+           enum caller caller)
 {
     struct lp_state *S = LP_STATE(L);
     struct lp_view *view = LP_VIEW(L);
     struct site site;
     int has_locals = !lua_isnoneornil(L, 2);
     lua_settop(L, 2);
-    find_site(L, &site);
+    find_site(L, &site, caller);
     struct entry *entry = find_entry_or_jump(S, L, 1, mode, &site); /* 3 */
     int out = 0;
     if (how == LP_AS_REF && !view->by_value) {
@@ -367,7 +374,7 @@ run(lua_State *L, enum mode mode, const char *what, enum lp_result how)
                           what, mode == EVAL ? " or a reference" : "",
                           luaL_typename(L, 1));
     }
-    return run_string(L, mode, what, how);
+    return run_string(L, mode, what, how, DIRECT);
 }
 
 static int
@@ -392,6 +399,25 @@ static int
 py_reval(lua_State *L)
 {
     return run(L, EVAL, "py.reval", LP_AS_REF);
+}
+
+/* py.lexec, py.leval and py.lreval, given a string and the locals. */
+static int
+py_lexec(lua_State *L)
+{
+    return run_string(L, EXEC, "py.lexec", LP_AS_VALUE, BY_LEXEC);
+}
+
+static int
+py_leval(lua_State *L)
+{
+    return run_string(L, EVAL, "py.leval", LP_AS_VALUE, BY_LEXEC);
+}
+
+static int
+py_lreval(lua_State *L)
+{
+    return run_string(L, EVAL, "py.lreval", LP_AS_REF, BY_LEXEC);
 }
 
 /* execfile(path [, locals]) */
@@ -441,7 +467,8 @@ py_names(lua_State *L)
     struct lp_state *S = LP_STATE(L);
     luaL_checkstring(L, 1);
     enum mode mode = lua_toboolean(L, 2) ? EXEC : EVAL;
-    struct site site = {"?", NULL, 0};
+    struct site site;
+    find_site(L, &site, BY_LOCALS);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *names = NULL;
@@ -462,6 +489,9 @@ static const luaL_Reg functions[] = {
     {"eval",      py_eval     },
     {"eval_none", py_eval_none},
     {"reval",     py_reval    },
+    {"_lexec",    py_lexec    },
+    {"_leval",    py_leval    },
+    {"_lreval",   py_lreval   },
     {"_names",    py_names    },
     {NULL,        NULL        },
 };

@@ -25,7 +25,9 @@ return function(core, py)
   function py.new(options)
     if options ~= nil then check('new', 1, options, 'table') end
     local view = {}
-    require 'py.functions'(core._new(options), view)
+    local ok, functions = pcall(core._new, options)
+    if not ok then error(functions, 2) end
+    require 'py.functions'(functions, view)
     view.config, view.info = py.config, py.info
     return view
   end
@@ -98,8 +100,9 @@ return function(core, py)
   --- A Python class with Lua methods.
   py['class'] = function(name, bases, methods)
     check('class', 1, name, 'string')
-    if bases ~= nil and not core._is_ref(bases) then
-      check('class', 2, bases, 'table')
+    if bases ~= nil and type(bases) ~= 'table' and not core._is_ref(bases) then
+      error(('py.class: bad argument #2 (class or list of classes expected, '
+        .. 'got %s)'):format(type(bases)), 2)
     end
     if methods ~= nil then check('class', 3, methods, 'table') end
     for key in pairs(methods or {}) do
@@ -127,15 +130,15 @@ return function(core, py)
   --- exec, eval and reval with the caller's Lua variables as locals.
   function py.lexec(code)
     check('lexec', 1, code, 'string')
-    core.exec(code, locals(core, code, true, 3))
+    core._lexec(code, locals(core, code, true, 3))
   end
   function py.leval(code)
     check('leval', 1, code, 'string')
-    return (core.eval(code, locals(core, code, false, 3)))
+    return (core._leval(code, locals(core, code, false, 3)))
   end
   function py.lreval(code)
     check('lreval', 1, code, 'string')
-    return (core.reval(code, locals(core, code, false, 3)))
+    return (core._lreval(code, locals(core, code, false, 3)))
   end
 
   --- What was chosen and why.

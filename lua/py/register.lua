@@ -14,8 +14,9 @@ return function(core, spec)
   end
   local function want(field, expected)
     if type(spec[field]) ~= expected then
-      error(('py.register: field %s must be a %s, not a %s')
-        :format(field, expected, type(spec[field])), 4)
+      local given = type(spec[field])
+      error(('py.register: field %s must be a %s, not %s')
+        :format(field, expected, given == 'nil' and given or 'a ' .. given), 4)
     end
   end
   if spec.type ~= nil then

@@ -57,6 +57,9 @@ def make_class(name, bases, methods=None):
         bases = ()
     elif isinstance(bases, type):
         bases = (bases,)
+    for base in bases:
+        if not isinstance(base, type) and not hasattr(base, "__mro_entries__"):
+            raise TypeError(f"py.class: {base!r} is no class to inherit from")
 
     def fill(namespace):
         namespace["__module__"] = "__main__"

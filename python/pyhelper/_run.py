@@ -33,10 +33,29 @@ def compile_block(source, mode, what, lua_file, lua_line):
     if "\r" in source:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
     filename, line, column = place(source, what, lua_file, lua_line)
-    block = Block(source, mode, filename, line, column)
+    try:
+        block = Block(source, mode, filename, line, column)
+    except SyntaxError as error:
+        if mode == "eval":
+            _explain_eval(error, source, line)
+        raise
     if filename != lua_file:
         remember(filename, source, block)
     return block
+
+
+def _explain_eval(error, source, line):
+    """Say what py.eval wants, if the error is that it was given statements."""
+    code = source.strip(_BLANK)
+    if not code:
+        error.msg = "an expression was expected, not an empty string"
+        error.lineno = line
+        return
+    try:
+        compile(code, "", "exec", 0, True)
+    except Exception:
+        return
+    error.msg += " (these are statements, for py.exec; py.eval takes an expression)"
 
 
 def compile_file(path):
