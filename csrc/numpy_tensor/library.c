@@ -31,7 +31,7 @@ item_or_jump(lua_State *L, int index, int i)
         lua_gettable(L, index);
     }
     lua_Number n = lua_tonumber(L, -1);
-    if (lua_type(L, -1) != LUA_TNUMBER || n < 0 || n > 9e15) {
+    if (lua_type(L, -1) != LUA_TNUMBER || !(n >= 0 && n <= 9e15)) {
         luaL_error(L, "bad argument #%d (sizes and strides must be numbers "
                       "from 0 on)",
                    index);
@@ -173,7 +173,7 @@ check_bounds_or_jump(lua_State *L, const struct lp_storage *storage,
                      const struct geometry *g, lua_Number offset)
 {
     ptrdiff_t size = storage != NULL ? storage->size : 0;
-    if (g->nd > 0 && (offset < 0 || offset > (lua_Number)size ||
+    if (g->nd > 0 && (!(offset >= 0 && offset <= (lua_Number)size) ||
                       g->extent > size - (int64_t)offset)) {
         luaL_error(L, "the storage is too small: it has %f elements",
                    (double)size);

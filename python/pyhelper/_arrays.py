@@ -108,7 +108,8 @@ def dlpack(obj):
 
 
 def _type_name(cls):
-    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+    prefix = "" if cls.__module__ == "builtins" else f"{cls.__module__}."
+    return prefix + cls.__qualname__
 
 
 def _describe(array):
