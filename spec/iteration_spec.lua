@@ -11,6 +11,13 @@ end
 describe('py.iter', function()
   helper.no_leaks(setup, teardown, after_each)
 
+  it('is named in the error of a loop that forgot it', function()
+    helper.raises(function() for _ in py.list {1} do error 'not reached' end end,
+      "TypeError: 'list' object is not callable %(loop with: for x in py%.iter%(object%)%)")
+    local text = helper.raises(function() return py.list {1} (nil, nil) end)
+    assert.is_nil(text:find 'py%.iter')
+  end)
+
   it('gives references', function()
     local seen = {}
     for item in py.iter(py.list { 1, 'a' }) do

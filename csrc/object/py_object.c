@@ -206,6 +206,23 @@ push_tuple(struct lp_cross *x, LP_STEALS PyObject *tuple, struct lp_view *view)
     return n;
 }
 
+/* [GIL, lock] An object that cannot be called, in Lua's `for x in object`. */
+static void
+explain_loop(lua_State *L, PyObject *callable)
+{
+    lua_Debug ar;
+    if (PyCallable_Check(callable) || !lua_getstack(L, 0, &ar) ||
+        !lua_getinfo(L, "n", &ar) || ar.name == NULL ||
+        strstr(ar.name, "for ") == NULL || /* not alike in all Luas */
+        !PyErr_ExceptionMatches(PyExc_TypeError)) {
+        return;
+    }
+    PyObject *exc = lp_take_raised();
+    PyErr_Format(PyExc_TypeError, "%S (loop with: for x in py.iter(object))",
+                 exc);
+    Py_DECREF(exc);
+}
+
 static int
 ref_call(lua_State *L)
 {
@@ -233,6 +250,9 @@ ref_call(lua_State *L)
         return lp_door_close(&x, -1, out);
     }
     PyObject *result = lp_call_from_stack(&x, callable, first, nargs, view);
+    if (LP_UNLIKELY(result == NULL)) {
+        explain_loop(L, callable);
+    }
     int n = view->unpack_tuples && result != NULL && PyTuple_Check(result)
                 ? push_tuple(&x, result, view)
                 : lp_push_result(&x, result, view, LP_AS_REF, out);
