@@ -98,7 +98,10 @@ local rate = 10 -- for the first epoch; choose_rate sees to the later ones
 local loss, accuracy = torch.zeros(EPOCHS), torch.zeros(EPOCHS)
 local low, high = torch.zeros(EPOCHS), torch.zeros(EPOCHS)
 
+local terminal = py.truth(py.import('sys').stdout:isatty())
+
 local function progress(epoch, batch, message)
+    if not terminal then return end -- a log gets a line for each epoch
     local done = math.floor(30 * ((epoch - 1) * batches + batch) / (EPOCHS * batches))
     io.write(('\r  epoch %2d of %d [%s%s] %s'):format(epoch, EPOCHS,
         ('='):rep(done), (' '):rep(30 - done), message))
@@ -138,6 +141,7 @@ for epoch = 1, EPOCHS do
     accuracy[epoch] = py.eval(nltk.accuracy(classify_held_out()))
     message = ('loss %.3f, held out %.1f %%, rate %4.1f'):format(
         loss[epoch], 100 * accuracy[epoch], rate)
+    if not terminal then print(('  epoch %2d of %d  %s'):format(epoch, EPOCHS, message)) end
     rate = choose_rate()
 end
 progress(EPOCHS, batches, message)
