@@ -17,7 +17,7 @@ SOURCES := CMakeLists.txt rockspec/lua-py-scm-1.rockspec \
 
 IN_TREE := .venv/bin/python scripts/environment.py
 RUN_TESTS := .venv/bin/python scripts/run_tests.py
-BENCH := $(IN_TREE) build/bench/venv/bin/python bench/run.py
+BENCH := $(IN_TREE) build/bench/venv/bin/python
 
 # LuaRocks builds every ABI in one folder, and apt and pip go one by one.
 .NOTPARALLEL:
@@ -60,12 +60,15 @@ lint: $(STAMPS)/system-lint $(LINT_PACKAGES) ## check layers, C warnings, Lua an
 asan: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(SANITIZED) ## run the specs with address and undefined-behaviour checks
 	@$(RUN_TESTS) --tree .tree-asan --sanitized --lua luajit --lua lua5.4
 
-.PHONY: bench bench-check
+.PHONY: bench bench-check bench-count
 bench: bench-ready ## measure every operation beside its floor, native Python and lupa
-	@$(BENCH)
+	@$(BENCH) bench/run.py
 
 bench-check: bench-ready ## the same, and fail where a goal is not met
-	@$(BENCH) --check
+	@$(BENCH) bench/run.py --check
+
+bench-count: bench-ready ## count instructions with valgrind (ROWS='call 0;ref.attr')
+	@$(BENCH) bench/count.py
 
 .PHONY: bench-ready
 bench-ready: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(STAMPS)/rock-5.1

@@ -1,18 +1,21 @@
 -- SPDX-License-Identifier: MIT
 -- luacheck: std luajit
--- Measures the rows of rows.lua in this Lua: the bridge, the floor and native
--- Python in turn, so that what else the machine does hits them alike.
+-- Measures rows in this Lua: the bridge, the floor and native Python in turn,
+-- so that what else the machine does hits them alike.
 --
--- luajit bench/lua_host.lua <folder of floor.so> <rounds> [row]
---   prints lines "row <tab> who <tab> CPU ns per operation", and
---   "row <tab> skipped <tab> reason"
--- luajit bench/lua_host.lua <folder of floor.so> count <who> <row> <n>
+-- luajit bench/lua_host.lua <folder of floor.so> <rows> <rounds> [row]
+--   <rows> is rows, tensors or torch7: those of rows.lua, or of tensor_rows.lua
+--   with the built-in tensors or with real Torch7.
+--   Prints lines "row <tab> who <tab> CPU ns per operation", and
+--   "row <tab> skipped <tab> reason".
+-- luajit bench/lua_host.lua <folder of floor.so> <rows> count <who> <row> <n>
 --   runs a row n times, for counting instructions
 
 local folder = arg[0]:match '^(.*)/[^/]*$' or '.'
 package.cpath = arg[1] .. '/?.so;' .. package.cpath
 local py = require 'py'
-local rows = dofile(folder .. '/rows.lua')
+local set = arg[2]
+local rows = dofile(folder .. (set == 'rows' and '/rows.lua' or '/tensor_rows.lua'))
 
 py.exec(assert(io.open(folder .. '/objects.py')):read '*a')
 local floor = require 'floor' -- after Python has started
@@ -25,6 +28,7 @@ local function fail() error('bad', 0) end
 
 local function common()
   local env = { pcall = pcall }
+  if not rows.tables then return env end
   for name, code in pairs(rows.tables) do
     local t = {}
     assert(loadstring('local t = ... ' .. code))(t)
@@ -38,7 +42,7 @@ local OBJECTS = { 'f', 'take', 'bad', 'thing', 'other', 'three', 'listed',
                   'numbers', 'strings', 'mapping', 'text_1k', 'text_1m' }
 
 local envs = { bridge = common(), floor = common() }
-for _, name in ipairs(OBJECTS) do
+for _, name in ipairs(rows.objects or OBJECTS) do
   envs.bridge[name] = py.reval(name)
   envs.floor[name] = floor.ref(name)
 end
@@ -48,7 +52,7 @@ env.eval_constant, env.eval_sum, env.value = py.eval, py.eval, py.eval
 env.iter = py.iter
 env.proxy = py.proxy
 main.bridge_echo, main.bridge_fail = echo, fail
-if py.proxy then
+if py.proxy and rows.tables then
   main.bridge_table = py.proxy { 1, 2, 3, a = 1 }
   main.bridge_numbers = py.proxy(env.lua_numbers)
 end
@@ -59,6 +63,14 @@ env.eval_sum = floor.evaluator 'a+1'
 env.value, env.iter = floor.value, floor.iter
 floor.callable('floor_echo', echo)
 floor.callable('floor_fail', fail)
+
+if rows.prepare then
+  local ok, message = pcall(rows.prepare, set, py, floor, envs)
+  if not ok then
+    print(('%s\tskipped\t%s'):format(set, tostring(message):match '[^\n]*$'))
+    return
+  end
+end
 
 -- ---- measuring ----
 
@@ -83,6 +95,7 @@ local function measurer(row, who)
   local loop = assert(loadstring(chunk, '=' .. row.name))(unpack(values, 1, #names))
   return function(n)
     collectgarbage() -- nobody pays for what another left
+    loop(1) -- nor for bringing the data into the caches
     local start = cpu()
     loop(n)
     return cpu() - start
@@ -108,7 +121,8 @@ local function measurers(only)
       print(('%s\tskipped\tpy.%s does not exist'):format(row.name, row.needs))
     else
       for _, who in ipairs { 'bridge', 'floor', 'native' } do
-        local missing = who == 'floor' and row.needs
+        local missing = who == 'floor' and (row.needs or row.no_floor)
+          or who == 'native' and not row.native
         if not missing then
           list[#list + 1] = { row = row, who = who, run = measurer(row, who) }
         end
@@ -118,26 +132,31 @@ local function measurers(only)
   return list
 end
 
-if arg[2] == 'count' then
-  local who, name, n = arg[3], arg[4], tonumber(arg[5])
+-- Under Torch7 it is Torch7 that is measured.
+local function label(who)
+  return set == 'torch7' and who == 'bridge' and 'torch7' or who
+end
+
+if arg[3] == 'count' then
+  local who, name, n = arg[4], arg[5], tonumber(arg[6])
   for _, m in ipairs(measurers(name)) do
     if m.who == who then m.run(n) end
   end
 else
-  local list = measurers(arg[3])
+  local list = measurers(arg[4])
   for _, m in ipairs(list) do
     local ok, n = pcall(calibrate, m.run)
     if ok then
       m.n = n
     else
-      print(('%s\tskipped\t%s: %s'):format(m.row.name, m.who,
+      print(('%s\tskipped\t%s: %s'):format(m.row.name, label(m.who),
         tostring(n):match '[^\n]*$'))
     end
   end
-  for _ = 1, tonumber(arg[2]) do
+  for _ = 1, tonumber(arg[3]) do
     for _, m in ipairs(list) do
       if m.n then
-        print(('%s\t%s\t%.2f'):format(m.row.name, m.who,
+        print(('%s\t%s\t%.2f'):format(m.row.name, label(m.who),
           m.run(m.n) / m.n / (m.row.per or 1)))
       end
     end

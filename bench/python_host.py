@@ -89,7 +89,12 @@ def measurer(lua, language, code):
     """A function n -> CPU nanoseconds."""
     if language == "python":
         timer = timeit.Timer(code, timer=time.thread_time_ns, globals=globals())
-        return timer.timeit
+
+        def measure(n):
+            timer.timeit(1)
+            return timer.timeit(n)
+
+        return measure
     chunk = f"""local {", ".join(TO_LUA)} = ...
         return function(n) for _ = 1, n do {code} end end"""
     values = [globals()[name] for name in TO_LUA]
@@ -98,6 +103,7 @@ def measurer(lua, language, code):
 
     def measure(n):
         collect()
+        loop(1)
         start = time.thread_time_ns()
         loop(n)
         return time.thread_time_ns() - start

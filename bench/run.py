@@ -24,16 +24,24 @@ CANDIDATES = ("bridge", "floor", "native", "lupa", "pyhelper", "torch7")
 
 
 def environment():
-    # All hosts run this Python; OpenBLAS threads would burn unrelated CPU time.
-    return dict(os.environ, LUAPY_PYTHON=sys.executable, OPENBLAS_NUM_THREADS="1")
+    env = dict(os.environ, LUAPY_PYTHON=sys.executable)  # all hosts run this one
+    # Other threads' work would not be in the CPU time of the one that measures.
+    env["OPENBLAS_NUM_THREADS"] = "1"
+    # Large arrays get memory that was used before, not pages fresh from the kernel,
+    # or chance decides who pays for those.
+    env["MALLOC_MMAP_MAX_"] = "0"
+    env["MALLOC_TRIM_THRESHOLD_"] = str(1 << 30)
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # would make each start compile pyhelper
+    return env
 
 
 def hosts(rounds, row):
     """The command lines of one pass."""
     only = [row] if row else []
-    lua = ["luajit", os.path.join(HERE, "lua_host.lua"), OUT, str(rounds), *only]
+    lua = ["luajit", os.path.join(HERE, "lua_host.lua"), OUT]
     python = [sys.executable, os.path.join(HERE, "python_host.py")]
-    yield lua
+    for rows in ("rows", "tensors", "torch7"):
+        yield [*lua, rows, str(rounds), *only]
     for who in ("lupa", "pyhelper"):
         yield [*python, who, str(rounds), *only]
 
