@@ -28,6 +28,12 @@ static int
 py_share(lua_State *L)
 {
     struct lp_state *S = LP_STATE(L);
+    if (lp_to_ref(L, 1) == NULL) {
+        return luaL_error(L,
+                          "py.share: bad argument #1 (reference to an array "
+                          "expected, got %s)",
+                          luaL_typename(L, 1));
+    }
     PyObject *obj = lp_check_ref_or_jump(L, 1)->obj;
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
