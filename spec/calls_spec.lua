@@ -111,6 +111,22 @@ describe('a call', function()
       assert.equal(600, #list)
     end)
 
+    -- There LuaJIT keeps the name of a method in a register.
+    it('is right in functions with hundreds of constants', function()
+      local lines = { 'local py = ... local list, names = py.list {}, {}' }
+      for i = 1, 300 do lines[#lines + 1] = ("names.n%d = '%d'"):format(i, i) end
+      lines[#lines + 1] = [[
+        list:append(names.n300)
+        list.append('dotted')
+        local append = list.append
+        append(list)
+        assert(pcall(list.append, list))
+        list:extend { list:count('300'), list:copy():pop(1) }
+        return list]]
+      local chunk = assert((loadstring or load)(table.concat(lines, '\n'))) -- luacheck: ignore
+      assert.equal("['300', 'dotted', [...], [...], 1, 'dotted']", tostring(chunk(py)))
+    end)
+
     it('is right in coroutines', function()
       local list = py.list {}
       local co = coroutine.wrap(function()

@@ -183,8 +183,15 @@ is_colon_call(lua_State *L, struct lp_state *S, struct lp_handle *method)
      * is lost: it counts as a colon call.  A call by pcall or from a variable
      * has a frame of its own. */
     if (S->luajit) {
-        return (ar.i_ci & 0xffff) <= method->frame &&
-               frame_offset(L, 1) == method->below;
+        if ((ar.i_ci & 0xffff) <= method->frame &&
+            frame_offset(L, 1) == method->below) {
+            return 1;
+        }
+        /* In a function with more than 256 constants the name of a method
+         * may lie in a register, where LuaJIT does not find it: the call has
+         * no name.  One by C (pcall) has none either. */
+        return ar.name == NULL && lua_getstack(L, 1, &ar) &&
+               lua_getinfo(L, "S", &ar) && ar.what[0] != 'C';
     }
 #endif
     (void)S;
