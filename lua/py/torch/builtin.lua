@@ -108,9 +108,9 @@ for _, name in ipairs { 'create', 'pointwise', 'reduce', 'order', 'matrix',
   require('py.torch.' .. name)(torch, add)
 end
 
-local File = require 'py.torch.file' (torch, memory)
-require 'py.torch.diskfile' (torch, File, memory)
-require 'py.torch.serialize' (torch, File)
+local file = require 'py.torch.file' (torch, memory)
+require 'py.torch.diskfile' (torch, file, memory)
+require 'py.torch.serialize' (torch, file.class)
 
 for _, name in ipairs { 'timer', 'cmdline', 'tester', 'utility' } do
   require('py.torch.' .. name)(torch)

@@ -9,11 +9,13 @@ local modes = { r = { readable = true, writable = false },
                 w = { readable = false, writable = true },
                 rw = { readable = true, writable = true } }
 
-return function(torch, File, memory)
+return function(torch, file, memory)
+  local opened = file.opened
+
   -- A file object of class `name`. Lua 5.1 collects tables without asking
   -- __gc, so what is lost unclosed is left to the stream's own finalizer.
   local function make(name, stream, options)
-    return File.open(class.setmetatable({}, name), stream, options)
+    return file.open(class.setmetatable({}, name), stream, options)
   end
 
   local function mode_of(mode, position)
@@ -29,11 +31,21 @@ return function(torch, File, memory)
   end
 
   local function status(self, kind)
-    local file = rawget(self, '_file')
+    local state = rawget(self, '_file')
     return ('torch.%sFile%s [status: %s -- mode%s %s]'):format(kind,
-      file.name and ' on <' .. file.name .. '>' or '',
-      file.stream and 'open' or 'closed', kind == 'Memory' and ':' or '',
-      letters_of(file))
+      state.name and ' on <' .. state.name .. '>' or '',
+      state.stream and 'open' or 'closed', kind == 'Memory' and ':' or '',
+      letters_of(state))
+  end
+
+  -- Longs take 4 or 8 bytes in binary files; 0 means those of the machine.
+  local function long_size(self, size)
+    local state = opened(self)
+    if size ~= 0 and size ~= 4 and size ~= 8 then
+      errors.arg(1, 'Invalid long size specified')
+    end
+    state.long_size = size == 0 and 8 or size
+    return self
   end
 
   -- Disk ---------------------------------------------------------------------
@@ -55,8 +67,8 @@ return function(torch, File, memory)
 
   local function encoding(name, little)
     Disk[name] = function(self)
-      local file = File.opened(self)
-      file.swapped = little ~= nil and little ~= memory.little_endian()
+      local state = opened(self)
+      state.swapped = little ~= nil and little ~= memory.little_endian()
       return self
     end
   end
@@ -67,8 +79,10 @@ return function(torch, File, memory)
   function Disk.isLittleEndianCPU() return memory.little_endian() end
   function Disk.isBigEndianCPU() return not memory.little_endian() end
 
+  Disk.longSize = long_size
+
   function Disk:noBuffer()
-    File.opened(self).stream:unbuffer()
+    opened(self).stream:unbuffer()
     return self
   end
 
@@ -110,20 +124,22 @@ return function(torch, File, memory)
         text = memory.bytes(storage, 1):sub(1, -2)
       end
       local flags = mode_of(mode == nil and 'rw' or mode, storage and 2 or 1)
-      local file = make('torch.MemoryFile', streams.memory(text), flags)
-      rawget(file, '_file').storage = storage
-      return file
+      local made = make('torch.MemoryFile', streams.memory(text), flags)
+      rawget(made, '_file').storage = storage
+      return made
     end, nil, nil, { MemoryFile = false })
   torch.MemoryFile = Memory.__constructor
 
+  Memory.longSize = long_size
+
   --- The bytes and a 0 behind them, as a CharStorage.
   function Memory:storage()
-    local file = File.opened(self)
-    file.storage = file.storage or torch.CharStorage()
-    local text = file.stream:settle()
-    file.storage:resize(#text + 1)
-    memory.set_bytes(file.storage, text .. '\0', 1)
-    return file.storage
+    local state = opened(self)
+    state.storage = state.storage or torch.CharStorage()
+    local text = state.stream:settle()
+    state.storage:resize(#text + 1)
+    memory.set_bytes(state.storage, text .. '\0', 1)
+    return state.storage
   end
 
   function Memory:__tostring__() return status(self, 'Memory') end

@@ -25,26 +25,24 @@ function elements.copy(t, source)
   return t
 end
 
---- The elements in order as a list of vectors on the tensor's memory.
-function elements.rows(t)
+-- The elements in order as a list of vectors on the tensor's memory.
+local function rows_of(t)
   local n = t:nElement()
   if n == 0 then return {} end
   if t:isContiguous() then
     return { tensors.view(t, { n }, { 1 }, t:storageOffset() - 1) }
   end
-  local rows = {}
+  local list = {}
   local function collect(part)
     if part:dim() == 1 then
-      rows[#rows + 1] = part
+      list[#list + 1] = part
       return
     end
     for i = 1, part:size(1) do collect(part[i]) end
   end
   collect(t)
-  return rows
+  return list
 end
-local rows = elements.rows
-
 -- All elements in order as one vector, a copy if it must be.
 local function flat(t)
   local n = t:nElement()
@@ -67,7 +65,7 @@ end
 function elements.apply(t, f)
   types.check_tensor(t, 1)
   errors.callable(f, 2)
-  for _, row in ipairs(rows(t)) do
+  for _, row in ipairs(rows_of(t)) do
     for i = 1, row:size(1) do keep(row, i, f(row[i])) end
   end
   return t
@@ -83,7 +81,7 @@ function elements.map(t, a, f)
   check_map(t, a)
   if t:dim() == 0 then return t end
   local values, n = flat(a), 0
-  for _, row in ipairs(rows(t)) do
+  for _, row in ipairs(rows_of(t)) do
     for i = 1, row:size(1) do
       n = n + 1
       keep(row, i, f(row[i], values[n]))
@@ -101,7 +99,7 @@ function elements.map2(t, a, b, f)
   check_map(t, b)
   if t:dim() == 0 then return t end
   local first, second, n = flat(a), flat(b), 0
-  for _, row in ipairs(rows(t)) do
+  for _, row in ipairs(rows_of(t)) do
     for i = 1, row:size(1) do
       n = n + 1
       keep(row, i, f(row[i], first[n], second[n]))

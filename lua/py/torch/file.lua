@@ -12,8 +12,8 @@ return function(torch, memory)
     { File = false })
   torch.File = File.__constructor
 
-  --- Sets up `self` as a file on `stream`. The field `_file` holds the state.
-  function File.open(self, stream, options)
+  -- Sets up `self` as a file on `stream`. The field `_file` holds the state.
+  local function open(self, stream, options)
     rawset(self, '_file', {
       stream = stream, readable = options.readable,
       writable = options.writable, quiet = options.quiet or false,
@@ -34,7 +34,6 @@ return function(torch, memory)
     end
     return file
   end
-  File.opened = opened
 
   local function to_read(self)
     local file = opened(self)
@@ -82,16 +81,6 @@ return function(torch, memory)
   setter('quiet', 'quiet', true)
   setter('pedantic', 'quiet', false)
   setter('clearError', 'failed', false)
-
-  --- Longs take 4 or 8 bytes in binary files; 0 means those of the machine.
-  function File:longSize(size)
-    local file = opened(self)
-    if size ~= 0 and size ~= 4 and size ~= 8 then
-      errors.arg(1, 'Invalid long size specified')
-    end
-    file.long_size = size == 0 and 8 or size
-    return self
-  end
 
   -- Position -------------------------------------------------------------------
 
@@ -274,7 +263,7 @@ return function(torch, memory)
     File['read' .. kind] = function(self, ...)
       local file = to_read(self)
       local n, what = select('#', ...), (...)
-      if n == 0 then return read_scalar(file, kind) end
+      if n == 0 and kind ~= 'Half' then return read_scalar(file, kind) end
       if n == 1 and tonumber(what) then
         local size = errors.integer(what, 2)
         local storage = torch[kind .. 'Storage'](size)
@@ -290,7 +279,7 @@ return function(torch, memory)
     File['write' .. kind] = function(self, ...)
       local file = to_write(self)
       local n, what = select('#', ...), (...)
-      if n == 1 and tonumber(what) then
+      if n == 1 and tonumber(what) and kind ~= 'Half' then
         write_scalar(file, kind, tonumber(what))
         return
       elseif n == 1 and class.typename(what) == storage_name then
@@ -333,5 +322,5 @@ return function(torch, memory)
     return file.stream:write(text)
   end
 
-  return File
+  return { class = File, open = open, opened = opened }
 end

@@ -131,7 +131,7 @@ end
 
 return function()
   for _, methods in pairs(types.tensors) do
-    methods.__tostring__, methods.tostring = tensor_text, tensor_text
+    methods.__tostring__ = tensor_text
   end
   for _, methods in pairs(types.storages) do
     methods.__tostring__ = storage_text

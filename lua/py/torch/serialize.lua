@@ -288,7 +288,8 @@ return function(torch, File)
     if kind == NIL then
       return nil
     elseif kind == NUMBER then
-      return self:readDouble()
+      local value = self:readDouble()
+      return math.tointeger and math.tointeger(value) or value
     elseif kind == BOOLEAN then
       return self:readBool()
     elseif kind == STRING then

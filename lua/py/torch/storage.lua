@@ -35,6 +35,10 @@ end
 
 storage.__len__ = function(s) return s:size() end
 
+-- Memory is collected; there is nothing to count by hand.
+function storage.retain() end
+function storage.free() end
+
 local element_sizes = { Byte = 1, Char = 1, Short = 2, Int = 4, Long = 8,
                         Float = 4, Double = 8, Half = 2 }
 function storage.elementSize(s)
@@ -55,19 +59,6 @@ function storage.copy(s, source)
   if s:size() ~= source:size() then errors.arg(2, 'size mismatch') end
   if s:size() > 0 then helpers.assign(s, source) end
   return s
-end
-
--- Conversions, as tensors have them.
-function storage.type(s, name)
-  local own = typename(s)
-  if not name or name == own then return name and s or own end
-  return class.getmetatable(name).new(s:size()):copy(s)
-end
-
-for _, kind in ipairs(tensors.NAMES) do
-  storage[kind:lower()] = function(s)
-    return storage.type(s, 'torch.' .. kind .. 'Storage')
-  end
 end
 
 -- Bytes ----------------------------------------------------------------------------

@@ -81,12 +81,14 @@ return function(torch)
   local ffi = jit and require 'ffi'
   local function pointer(kind)
     local ctype = ffi and ffi.typeof(ffi_types[kind])
-    return function(value)
+    return function(value, as_number)
       if not ctype then
         errors.raise 'data() needs LuaJIT; the other Luas have no pointers'
       end
       local address = tensors.data(value)
-      return address and ffi.cast(ctype, address)
+      if not address then return nil end
+      local data = ffi.cast(ctype, address)
+      return as_number and tonumber(ffi.cast('intptr_t', data)) or data
     end
   end
   for _, kind in ipairs(tensors.NAMES) do
@@ -94,6 +96,8 @@ return function(torch)
     class.getmetatable('torch.' .. kind .. 'Tensor').data = f
     class.getmetatable('torch.' .. kind .. 'Storage').data = f
   end
+
+  function torch.data(value, as_number) return value:data(as_number) end
 
   --- A function is all that a test run needs; see tester.lua.
   function torch.test() errors.raise 'torch.test is the test of Torch7 itself' end

@@ -373,6 +373,10 @@ end
 
 views.__len__ = function(t) return t:size() end
 
+-- Memory is collected; there is nothing to count by hand.
+function views.retain() end
+function views.free() end
+
 -- What is also a function of `torch`.
 local shared = { 'expand', 'expandAs', 'repeatTensor', 'view', 'viewAs',
                  'split', 'chunk', 'permute', 'unsqueeze' }

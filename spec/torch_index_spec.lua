@@ -1,0 +1,136 @@
+-- SPDX-License-Identifier: MIT
+-- Elements of py.torch by position, range, mask and list.
+
+local torch = require 'py.torch'
+local helper = require 'spec.helper'
+local raises = helper.raises
+
+local function matrix() return torch.range(1, 12):resize(3, 4) end
+
+describe('t[…]', function()
+  it('reads', function()
+    local t = matrix()
+    assert.same({ 5, 6, 7, 8 }, t[2]:totable())
+    assert.equal(7, t[2][3])
+    assert.equal(12, t[-1][-1])
+    assert.equal(7, t[{ 2, 3 }])
+    assert.equal(7, t[torch.LongStorage { 2, 3 }])
+    assert.same({ 2, 6, 10 }, t[{ {}, 2 }]:totable())
+    assert.same({ { 5, 6 }, { 9, 10 } }, t[{ { 2, 3 }, { 1, 2 } }]:totable())
+    assert.same({ { 9, 10, 11, 12 } }, t[{ { 3 } }]:totable())
+    assert.same({ { 6, 7, 8 } }, t[{ { 2 }, { 2, -1 } }]:totable())
+    assert.same({ 11, 12 }, t[t:gt(10)]:totable())
+  end)
+
+  it('writes', function()
+    local t = matrix()
+    t[2][3] = 70
+    t[{ 1, 1 }] = 10
+    t[torch.LongStorage { 1, 2 }] = 20
+    t[3] = 9
+    assert.same({ { 10, 20, 3, 4 }, { 5, 6, 70, 8 }, { 9, 9, 9, 9 } }, t:totable())
+    t[{ {}, { 3, 4 } }] = torch.zeros(3, 2)
+    t[{ 2, {} }] = torch.LongTensor { 1, 2, 3, 4 }
+    assert.same({ { 10, 20, 0, 0 }, { 1, 2, 3, 4 }, { 9, 9, 0, 0 } }, t:totable())
+    t[t:eq(0)] = -1
+    assert.equal(-4, t[t:lt(0)]:sum())
+    t[t:eq(-1)] = torch.range(1, 4)
+    assert.same({ 10, 20, 1, 2 }, t[1]:totable())
+    t[1] = torch.ByteTensor { 7, 7, 7, 7 }
+    assert.equal(28, t[1]:sum())
+  end)
+
+  it('complains as Torch7', function()
+    local t = matrix()
+    local v = t[1]
+    raises(function() return t[4] end, "bad argument #2 to '%?' %(out of range")
+    raises(function() return v[0] end, 'out of range')
+    raises(function() v[5] = 1 end, 'out of range')
+    raises(function() return t[{ 1, 5 }] end, 'index out of bound')
+    raises(function() return t[{ { 1, 9 } }] end, 'end index out of bound')
+    raises(function() return t[{ { 9 } }] end, 'start index out of bound')
+    raises(function() return t[{ { 3, 2 } }] end, 'end index must be greater')
+    raises(function() return t[{ 1, 1, 1 }] end, 'too many indices')
+    raises(function() t[{ 1, 1 }] = 'x' end, 'number expected')
+    raises(function() t[1] = 'x' end, 'torch.%*Tensor expected')
+    raises(function() t[1] = torch.Tensor(3) end, 'inconsistent tensor size')
+    raises(function() return torch.Tensor()[1] end, 'empty tensor')
+    assert.equal(78, t:sum())
+  end)
+end)
+
+describe('index functions', function()
+  it('select, copy, add and fill', function()
+    local t = matrix()
+    local list = torch.LongTensor { 3, 1 }
+    assert.same({ { 9, 10, 11, 12 }, { 1, 2, 3, 4 } }, t:index(1, list):totable())
+    assert.same({ { 3, 1 }, { 7, 5 }, { 11, 9 } }, t:index(2, list):totable())
+    local result = torch.Tensor()
+    result:index(t, 1, list)
+    assert.same({ 2, 4 }, result:size():totable())
+    t:indexCopy(1, list, torch.Tensor(2, 4):fill(0))
+    assert.same({ { 0, 0, 0, 0 }, { 5, 6, 7, 8 }, { 0, 0, 0, 0 } }, t:totable())
+    t:indexAdd(2, torch.LongTensor { 1, 1 }, torch.ones(3, 2))
+    assert.same({ 2, 7, 2 }, t:select(2, 1):totable())
+    t:indexFill(2, list, 5)
+    assert.same({ 5, 0, 5, 0 }, t[1]:totable())
+    raises(function() t:index(1, torch.LongTensor { 4 }) end, 'out of range')
+    raises(function() t:index(3, list) end, 'Indexing dim 3 is out of bounds of tensor')
+    raises(function() t:index(1, torch.LongTensor(1, 1)) end,
+      'Index is supposed to be a vector')
+    raises(function() t:indexCopy(1, list, torch.Tensor(3, 4)) end,
+      'Number of indices should be equal to source:size')
+  end)
+
+  it('gather and scatter', function()
+    local x = torch.range(1, 6):resize(2, 3)
+    local list = torch.LongTensor { { 1, 2, 1 } }
+    assert.same({ { 1, 5, 3 } }, x:gather(1, list):totable())
+    local y = torch.zeros(2, 3):scatter(1, list, torch.Tensor { { 7, 8, 9 } })
+    assert.same({ { 7, 0, 9 }, { 0, 8, 0 } }, y:totable())
+    y:scatter(1, list, 4)
+    assert.same({ { 4, 0, 4 }, { 0, 4, 0 } }, y:totable())
+    raises(function() x:gather(1, torch.LongTensor { { 3 } }:expand(1, 3)) end,
+      'Invalid index in gather')
+  end)
+
+  it('mask', function()
+    local x = torch.range(1, 6):resize(2, 3)
+    local mask = torch.ByteTensor { { 1, 0, 1 }, { 0, 0, 1 } }
+    assert.same({ 1, 3, 6 }, x:maskedSelect(mask):totable())
+    x:maskedCopy(mask, torch.Tensor { 10, 20, 30 })
+    assert.same({ { 10, 2, 20 }, { 4, 5, 30 } }, x:totable())
+    x:maskedFill(mask, 0)
+    assert.equal(11, x:sum())
+    raises(function() x:maskedFill(mask * 2, 1) end, '0 and 1 values only')
+    raises(function() x:maskedCopy(mask, torch.Tensor(1)) end, 'Number of elements')
+    raises(function() x:maskedSelect(torch.ByteTensor(2)) end, 'inconsistent tensor size')
+    assert.equal(11, x:sum())
+  end)
+
+  it('nonzero', function()
+    assert.same({ { 1, 2 }, { 2, 1 } },
+      torch.nonzero(torch.Tensor { { 0, 5 }, { 7, 0 } }):totable())
+    assert.equal(0, torch.nonzero(torch.zeros(3)):dim())
+  end)
+end)
+
+describe('functions of elements', function()
+  it('run in the order of the elements', function()
+    local t = torch.range(1, 4):resize(2, 2):t()
+    local seen = {}
+    t:apply(function(v)
+      seen[#seen + 1] = v
+      if v > 2 then return v * 10 end
+    end)
+    assert.same({ 1, 3, 2, 4 }, seen)
+    assert.same({ { 1, 30 }, { 2, 40 } }, t:totable())
+    t:map(torch.ones(2, 2), function(a, b) return a + b end)
+    assert.same({ { 2, 31 }, { 3, 41 } }, t:totable())
+    t:map2(torch.ones(4), torch.ones(2, 2), function(a, b, c) return a - b - c end)
+    assert.same({ { 0, 29 }, { 1, 39 } }, t:totable())
+    raises(function() t:apply(function() return {} end) end,
+      'given function should return a number or nil')
+    raises(function() t:map(torch.ones(3), math.max) end, 'size')
+  end)
+end)
