@@ -239,6 +239,56 @@ describe('Python threads', function()
     ]])
   end)
 
+  it('may do all of this at once, while the host computes and calls Python', function()
+    prints('true\ttrue\n', [[
+      py.exec [=[
+        import gc
+        wrong = []
+        def checked(seed):
+            try:
+                for n in range(seed, seed + 150): check(n)
+            except BaseException as e:
+                wrong.append(repr(e))
+        def check(n):
+            try:
+                result = f(n)
+                assert result == (n + 1 if n % 7 == 0 else (n + 1, [n, str(n)])), result
+            except LookupError: # what f raises for these
+                assert n % 17 == 0
+            if n % 23 == 0: Final()
+            if n % 97 == 0: gc.collect()
+      ]=]
+      local finals, checks = 0, 0
+      local function f(n)
+        checks = checks + 1
+        if n % 7 == 0 then
+          return (py.eval('g(n)', { g = function(k) return k + 1 end, n = n }))
+        elseif n % 11 == 0 then
+          assert(not pcall(py.exec, 'raise ValueError'))
+        elseif n % 13 == 0 then
+          local co = coroutine.wrap(function(a) return coroutine.yield(py.eval('a', { a = a })) end)
+          assert(co(n) == n and co() == nil)
+        elseif n % 17 == 0 then
+          py.exec 'raise KeyError'
+        elseif n % 19 == 0 then
+          collectgarbage()
+        end
+        return n + 1, { n, ('%d'):format(n) }
+      end
+      py.exec([=[
+        global f, Final
+        f, Final = function, type('Final', (), {'__del__': lambda self: final()})
+      ]=], { ['function'] = f, final = function() finals = finals + 1 end })
+      py.exec 'threads = [start(checked, seed) for seed in (0, 1000, 2000, 3000)]'
+      local abs = py.builtins.abs
+      while py.eval 'any(t.is_alive() for t in threads)' do
+        for i = 1, 20 do assert(py.eval(abs(-i)) == i) end
+      end
+      local wrong = py.eval 'wrong'
+      print(wrong[1] or true, checks == 600 and finals > 20)
+    ]])
+  end)
+
   it('do not see each other in the middle of a Lua function that calls no Python', function()
     prints('true\n', [[
       local a, b, good = 0, 0, true
