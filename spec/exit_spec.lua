@@ -110,7 +110,9 @@ describe('at exit', function()
   it('atexit functions and threads may use what Lua functions refer to', function()
     local result = ends([[
       local math_ = py.import 'math'
-      local co = coroutine.wrap(function() while true do coroutine.yield(py.eval(math_.sqrt(16))) end end)
+      local co = coroutine.wrap(function()
+        while true do coroutine.yield(py.eval(math_.sqrt(16))) end
+      end)
       local ok, e = pcall(py.exec, 'x / 0')
       local function f(where)
         print(where, py.eval(math_.sqrt(9)) == 3, py.eval '1 + 1', e.type, co() == 4)
@@ -123,8 +125,8 @@ describe('at exit', function()
         threading.Thread(target=work, args=(f,)).start()
       ]=], { f = f })
     ]], 0)
-    assert.equal('thread\ttrue\t2\tNameError\ttrue\nat exit\ttrue\t2\tNameError\ttrue\natexit ran\n',
-      result.stdout:match '\n(.*)$')
+    local line = '\ttrue\t2\tNameError\ttrue\n'
+    assert.equal('thread' .. line .. 'at exit' .. line .. 'atexit ran\n', result.stdout:match '\n(.*)$')
   end)
 
   it('an error in an atexit function is printed and changes nothing else', function()
