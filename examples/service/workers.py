@@ -19,11 +19,15 @@ def partitions(items, size):
     return [items[i : i + size] for i in range(0, len(items), size)]
 
 
+def joined(parts):
+    return [item for part in parts for item in part]
+
+
 def with_multiprocessing():
     import multiprocessing
 
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        return sum(pool.map(scores, partitions(TEXTS, 5)), [])
+        return joined(pool.map(scores, partitions(TEXTS, 5)))
 
 
 def with_dask():
@@ -32,13 +36,14 @@ def with_dask():
     with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster, Client(cluster) as client:
-        return sum(client.gather(client.map(scores, partitions(TEXTS, 5))), [])
+        return joined(client.gather(client.map(scores, partitions(TEXTS, 5))))
 
 
 def with_pyspark():
     from pyspark.sql import SparkSession
 
-    spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    spark = builder.getOrCreate()
     try:
         parts = spark.sparkContext.parallelize(TEXTS, 4)
         return parts.mapPartitions(lambda texts: scores(list(texts))).collect()

@@ -170,7 +170,7 @@ def _import_core(path):
     loader.exec_module(core)
     core.set_errors(LuaError, LuaSyntaxError, LuaMemoryError)
     sys.modules[name] = core
-    setattr(sys.modules["pyhelper"], "_core", core)
+    sys.modules["pyhelper"]._core = core
     import atexit
 
     from . import _signals

@@ -30,9 +30,6 @@ __all__ = [
     "table",
 ]
 
-_MACHINERY = ("importlib._bootstrap", "importlib._bootstrap_external")
-
-
 class _Session:
     """The runtime, and which names were given to whom."""
 
@@ -76,7 +73,7 @@ class _Session:
 _session = _Session()
 
 
-def LuaRuntime(zero_based_index=True, **options):  # noqa: N802
+def LuaRuntime(zero_based_index=True, **options):
     """Choose how items are counted; with options, start a new Lua."""
     _session.zero_based = bool(zero_based_index)
     if _session.runtime is None or options:
@@ -143,7 +140,7 @@ def _share_array(array):
 def _caller():
     """The globals of the code outside this module that called it."""
     frame = sys._getframe(1)
-    while frame.f_globals is _OURS or frame.f_globals.get("__name__") in _MACHINERY:
+    while frame.f_globals is _OURS or frame.f_code.co_filename.startswith("<frozen importlib"):
         frame = frame.f_back
     return frame.f_globals
 

@@ -5,9 +5,8 @@ import ast
 import inspect
 from pathlib import Path
 
-import pytest
-
 import pyhelper
+import pytest
 
 STUB = ast.parse((Path(pyhelper.__file__).with_suffix(".pyi")).read_text())
 CLASSES = [node for node in STUB.body if isinstance(node, ast.ClassDef)]

@@ -6,9 +6,8 @@ import copy
 import functools
 import pickle
 
-import pytest
-
 import pyhelper
+import pytest
 from pyhelper import LuaError
 
 
@@ -106,7 +105,7 @@ class TestTable:
 
     def test_bad_keys(self, lua):
         t = lua.eval("{}")
-        with pytest.raises(LuaError, match="NaN|nan"):
+        with pytest.raises(LuaError, match=r"NaN|nan"):
             t[float("nan")] = 1
         assert t[float("nan")] is None
         t["after"] = 1
@@ -121,11 +120,11 @@ class TestTable:
         assert seen == list(range(1, 101))
         lua.execute("t = {}; for i = 1, 100 do t['k' .. i] = i end")
         t = lua.globals().t
-        with pytest.raises(LuaError, match="invalid key|next"):
+        with pytest.raises(LuaError, match=r"invalid key|next"):
             for n, _ in enumerate(t):
                 t.clear()
                 lua.gccollect()
-                lua.execute("for i = 1, 300 do t['n' .. i .. %d] = i end" % n)
+                lua.execute("for i = 1, 300 do t['n' .. i .. ...] = i end", n)
                 t.clear()
                 lua.gccollect()
                 assert n < 50, "an endless iteration"
@@ -161,7 +160,8 @@ class TestFunction:
         assert sorted([1, 3, 2], key=lua.eval("function(x) return -x end")) == [3, 2, 1]
 
     def test_stays_valid_after_its_coroutine(self, lua, collect):
-        co = lua.eval("coroutine.create(function() local n = 40 return function() return n end end)")
+        f = lua.eval("function() local n = 40 return function() return n end end")
+        co = f.coroutine()
         (_, f) = lua.eval("coroutine.resume(...)", co)
         del co
         collect(lua)
