@@ -126,7 +126,8 @@ describe('at exit', function()
       ]=], { f = f })
     ]], 0)
     local line = '\ttrue\t2\tNameError\ttrue\n'
-    assert.equal('thread' .. line .. 'at exit' .. line .. 'atexit ran\n', result.stdout:match '\n(.*)$')
+    assert.equal('thread' .. line .. 'at exit' .. line .. 'atexit ran\n',
+      result.stdout:match '\n(.*)$')
   end)
 
   it('an error in an atexit function is printed and changes nothing else', function()
