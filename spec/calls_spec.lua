@@ -191,8 +191,8 @@ describe('a call', function()
 
     it('works in functions with variable arguments, as main chunks are', function()
       local function with_dot(...) return list.append(2, ...) end
-      local function with_colon(...) return list:append(3) end
-      local function by_pcall(...) return pcall(list.append, list) end
+      local function with_colon(...) return list:append(3) end -- luacheck: ignore 212
+      local function by_pcall(...) return pcall(list.append, list) end -- luacheck: ignore 212
       with_dot()
       with_colon()
       with_colon(nil, 'a', 'b')

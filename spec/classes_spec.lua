@@ -89,9 +89,9 @@ __import__('functools').partial(f, 5)()
     local point = py.class('Point', nil, {move = function(self, by) return self, by end})
     assert.equal(named and '(by, /)' or '(*args)', shown(point().move))
     local signature, getinfo = py.import('inspect').signature, debug.getinfo
-    debug.getinfo = function() error('no getinfo', 0) end
+    debug.getinfo = function() error('no getinfo', 0) end -- luacheck: ignore 122
     local ok, e = pcall(signature, expect)
-    debug.getinfo = getinfo
+    debug.getinfo = getinfo -- luacheck: ignore 122
     assert.is_false(ok)
     assert.equal('LuaError: no getinfo', e.type .. ': ' .. e.message)
   end)

@@ -135,7 +135,7 @@ end
 --- there later do not clear their registers, so LuaJIT would see in them what
 --- a finished test left behind, as if it were alive.
 local function scrub(depth)
-  local a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p
+  local a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p -- luacheck: ignore 221
   if depth > 0 then scrub(depth - 1) end
   return a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p
 end

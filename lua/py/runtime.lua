@@ -113,12 +113,12 @@ local function redirect_output(write, flush)
     write(1, concat(parts, '\t', 1, parts.n) .. '\n')
   end
 
-  io.stdout, io.stderr = stdout, stderr
-  function io.type(value)
+  io.stdout, io.stderr = stdout, stderr -- luacheck: ignore 122
+  function io.type(value) -- luacheck: ignore 122
     if standard[value] then return 'file' end
     return io_type(value)
   end
-  function io.output(file)
+  function io.output(file) -- luacheck: ignore 122
     if type(file) == 'string' then
       local opened, message = open(file, 'w')
       if not opened then error(message, 2) end
@@ -128,10 +128,10 @@ local function redirect_output(write, flush)
     end
     return output
   end
-  function io.write(...)
+  function io.write(...) -- luacheck: ignore 122
     return output:write(...)
   end
-  function io.close(file)
+  function io.close(file) -- luacheck: ignore 122
     file = file or output
     if standard[file] then return file:close() end
     return io_close(file)

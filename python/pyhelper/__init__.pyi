@@ -103,7 +103,9 @@ class LuaThread(LuaObject):
     def __setattr__(self, name: str, value: Any, /) -> None: ...
     def __delattr__(self, name: str, /) -> None: ...
     def send(self, value: Any, /) -> Any: ...
-    def throw(self, type: Any, value: Any = None, traceback: TracebackType | None = None, /) -> Any: ...
+    def throw(
+        self, type: Any, value: Any = None, traceback: TracebackType | None = None, /
+    ) -> Any: ...
     def close(self) -> None: ...
 
 _Handlers = Iterable[Callable[..., Any] | None]
@@ -124,10 +126,18 @@ class LuaRuntime:
         lua: str | None = None,
     ) -> None: ...
     def execute(
-        self, code: str | bytes, *args: Any, name: str | bytes | None = None, mode: str | None = None
+        self,
+        code: str | bytes,
+        *args: Any,
+        name: str | bytes | None = None,
+        mode: str | None = None,
     ) -> Any: ...
     def eval(
-        self, code: str | bytes, *args: Any, name: str | bytes | None = None, mode: str | None = None
+        self,
+        code: str | bytes,
+        *args: Any,
+        name: str | bytes | None = None,
+        mode: str | None = None,
     ) -> Any: ...
     def compile(
         self, code: str | bytes, name: str | bytes | None = None, mode: str | None = None

@@ -283,11 +283,11 @@ class Block:
             function, arguments = self._prepare(locals)
             return function(**arguments)
         except NameError as caught:
-            error = caught
+            unknown = caught
             if function is not None:
-                error = _as_unknown_name(caught, function.__code__)
+                unknown = _as_unknown_name(caught, function.__code__)
         # Outside of `except`, so that the error keeps the context it had.
-        raise error
+        raise unknown
 
     def _prepare(self, given):
         """Return the variant for these locals, and its arguments by name."""

@@ -18,10 +18,10 @@ _MAX_PER_SITE = 8
 _SHORT = 12
 _NEAR = 20
 
-_lua_files = {}  # path -> ((mtime, size), text)
+_lua_files: dict = {}  # path -> ((mtime, size), text)
 # Code that stands in no file: file name -> [(source, block), ...].  A Lua line
 # that computes code may compute many, which all have the same file name.
-_computed = {}
+_computed: dict = {}
 
 
 def place(source, what, lua_file, lua_line):

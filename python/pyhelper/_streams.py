@@ -74,6 +74,7 @@ def _text(fd, old):
 
 def install():
     """Replace Python's own streams, once, right after it was started."""
-    sys.stdin = sys.__stdin__ = _text(0, sys.stdin)
-    sys.stdout = sys.__stdout__ = _text(1, sys.stdout)
-    sys.stderr = sys.__stderr__ = _text(2, sys.stderr)
+    for fd, name in enumerate(("stdin", "stdout", "stderr")):
+        text = _text(fd, getattr(sys, name))
+        setattr(sys, name, text)
+        setattr(sys, f"__{name}__", text)

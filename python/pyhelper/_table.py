@@ -8,7 +8,7 @@ from collections.abc import ItemsView, KeysView, Mapping, MutableMapping, Values
 
 from . import _core
 
-MutableMapping.register(_core.LuaTable)
+MutableMapping.register(_core.LuaTable)  # type: ignore[attr-defined]
 
 _KEYS, _VALUES, _ITEMS = range(3)
 _MISSING = object()
@@ -28,7 +28,9 @@ class _View:
         return next(running)
 
     def __len__(self):
-        return sum(1 for _ in iter(self))  # len(table) counts from 1 only
+        # len(table) counts from 1 only; list() asks for this one, too.
+        count = _core.table_count(self._mapping)
+        return sum(1 for _ in iter(self)) if count is None else count
 
     def __repr__(self):
         return f"{type(self).__name__}({list(iter(self))!r})"

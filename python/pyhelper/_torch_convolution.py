@@ -8,7 +8,7 @@ import numpy as np
 from ._torch_quiet import quiet
 
 try:
-    from scipy.signal import correlate
+    from scipy.signal import correlate  # type: ignore[import-untyped]
 except ImportError:
     correlate = None
 

@@ -7,7 +7,7 @@ import numpy as np
 from ._torch_errors import Wrong
 
 try:
-    from scipy.linalg import get_lapack_funcs
+    from scipy.linalg import get_lapack_funcs  # type: ignore[import-untyped]
 except ImportError:
     get_lapack_funcs = None
 

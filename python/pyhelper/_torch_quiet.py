@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 try:
-    from numpy._core._ufunc_config import (  # type: ignore[import-not-found]
+    from numpy._core._ufunc_config import (  # type: ignore[import-not-found,attr-defined]
         _extobj_contextvar,
         _make_extobj,
     )
