@@ -424,8 +424,7 @@ function_coroutine(PyObject *self, PyObject *args)
 }
 
 #define METHODS(X) X(__reduce_ex__)
-#define METHOD(name) LP_METHOD_IN_PYTHON("pyhelper._table", name)
-METHODS(METHOD)
+METHODS(LP_METHOD_IN_PYTHON)
 
 static PyMethodDef function_methods[] = {
     {"coroutine", function_coroutine, METH_VARARGS,

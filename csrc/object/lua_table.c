@@ -249,15 +249,59 @@ iterate(PyObject *module, PyObject *args)
     return new_iter(table, (enum what)what);
 }
 
+static int
+count_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    Py_ssize_t *n = ctx;
+    (void)S;
+    if (!LP_LUA51 && luaL_getmetafield(L, 2, "__pairs")) {
+        *n = -1;
+        return 0;
+    }
+    lua_pushnil(L);
+    while (lua_next(L, 2) != 0) {
+        (*n)++;
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
+/* table_count(table) -> number of its keys, or None where __pairs decides */
+static PyObject *
+count(PyObject *module, PyObject *obj)
+{
+    (void)module;
+    if (Py_TYPE(obj) != lp_lua_types[LUA_TTABLE]) {
+        PyErr_SetString(PyExc_TypeError, "a LuaTable is expected");
+        return NULL;
+    }
+    struct lp_lua_object *table = (struct lp_lua_object *)obj;
+    struct lp_visit v;
+    if (lp_visit_begin(&v, table->S) < 0) {
+        return NULL;
+    }
+    Py_ssize_t n = 0;
+    lp_push_ref(table->S, v.frame.L, table->ref);
+    int done = lp_protect(table->S, v.frame.L, count_body, &n, 1, 0);
+    lp_visit_end(&v);
+    if (done < 0) {
+        return NULL;
+    }
+    if (n < 0) {
+        Py_RETURN_NONE;
+    }
+    return PyLong_FromSsize_t(n);
+}
+
 static PyMethodDef module_functions[] = {
-    {"table_iter", iterate, METH_VARARGS, NULL},
-    {NULL,         NULL,    0,            NULL},
+    {"table_iter",  iterate, METH_VARARGS, NULL},
+    {"table_count", count,   METH_O,       NULL},
+    {NULL,          NULL,    0,            NULL},
 };
 
 /* ---- methods ---- */
 
 /* Each is the function of the same name in pyhelper/_table.py. */
-#define METHOD(name) LP_METHOD_IN_PYTHON("pyhelper._table", name)
 #define METHODS(X)                                                            \
     X(keys)                                                                   \
     X(values)                                                                 \
@@ -275,7 +319,7 @@ static PyMethodDef module_functions[] = {
     X(__deepcopy__)                                                           \
     X(__reduce_ex__)                                                          \
     X(__dir__)
-METHODS(METHOD)
+METHODS(LP_METHOD_IN_PYTHON)
 
 static PyMethodDef table_methods[] = {
     METHODS(LP_METHOD_ROW)

@@ -498,8 +498,7 @@ thread_setattro(PyObject *self, PyObject *name, PyObject *value)
 }
 
 #define METHODS(X) X(__reduce_ex__)
-#define METHOD(name) LP_METHOD_IN_PYTHON("pyhelper._table", name)
-METHODS(METHOD)
+METHODS(LP_METHOD_IN_PYTHON)
 
 static PyMethodDef methods[] = {
     {"send", thread_send, METH_O,

@@ -16,8 +16,7 @@ static char cdata_doc[] = "A cdata of LuaJIT, by reference.";
     X(asNumpyArray)                                                           \
     X(__array__)                                                              \
     X(__reduce_ex__)
-#define METHOD(name) LP_METHOD_IN_PYTHON("pyhelper._table", name)
-METHODS(METHOD)
+METHODS(LP_METHOD_IN_PYTHON)
 
 static PyMethodDef methods[] = {
     METHODS(LP_METHOD_ROW)

@@ -333,19 +333,22 @@ lp_lua_setattro(PyObject *self, PyObject *name, PyObject *item)
 /* ---- methods that are written in Python ---- */
 
 PyObject *
-lp_lua_method_in_python(const char *module, const char *name, PyObject *self,
-                        PyObject *args, PyObject *kwargs)
+lp_lua_method_in_python(const char *name, PyObject *self, PyObject *args,
+                        PyObject *kwargs)
 {
-    PyObject *m = PyImport_ImportModule(module), *function = NULL;
-    PyObject *all = NULL, *result = NULL, *first = PyTuple_Pack(1, self);
-    if (m != NULL && first != NULL) {
-        function = PyObject_GetAttrString(m, name);
+    static PyObject *module; /* owned by the process */
+    PyObject *function = NULL, *all = NULL, *result = NULL;
+    PyObject *first = PyTuple_Pack(1, self);
+    if (module == NULL) {
+        module = PyImport_ImportModule("pyhelper._table");
+    }
+    if (module != NULL && first != NULL) {
+        function = PyObject_GetAttrString(module, name);
         all = PySequence_Concat(first, args);
     }
     if (function != NULL && all != NULL) {
         result = PyObject_Call(function, all, kwargs);
     }
-    Py_XDECREF(m);
     Py_XDECREF(function);
     Py_XDECREF(first);
     Py_XDECREF(all);

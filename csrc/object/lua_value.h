@@ -29,17 +29,16 @@ int lp_lua_setattro(PyObject *self, PyObject *name, PyObject *item);
 LP_OWNED PyObject *lp_lua_item(struct lp_state *S, lua_State *L, int index,
                                struct lp_view *view);
 
-/* [GIL] Call a function of a module of pyhelper: f(self, *args, **kwargs). */
-LP_OWNED PyObject *lp_lua_method_in_python(const char *module,
-                                           const char *name, PyObject *self,
+/* [GIL] Call a function of pyhelper/_table.py: f(self, *args, **kwargs). */
+LP_OWNED PyObject *lp_lua_method_in_python(const char *name, PyObject *self,
                                            PyObject *args, PyObject *kwargs);
 
 /* A row of PyMethodDef and the C function behind it. */
-#define LP_METHOD_IN_PYTHON(module, name)                                     \
+#define LP_METHOD_IN_PYTHON(name)                                             \
     static PyObject *method_##name(PyObject *self, PyObject *args,            \
                                    PyObject *kwargs)                          \
     {                                                                         \
-        return lp_lua_method_in_python(module, #name, self, args, kwargs);    \
+        return lp_lua_method_in_python(#name, self, args, kwargs);            \
     }
 #define LP_METHOD_ROW(name)                                                   \
     {#name, (PyCFunction)(void (*)(void))method_##name,                       \

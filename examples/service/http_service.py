@@ -10,9 +10,8 @@ the thread's first call.  The GIL is free while Lua computes.
 
 from pathlib import Path
 
-from flask import Flask, jsonify, request
-
 import pyhelper
+from flask import Flask, jsonify, request
 
 model = pyhelper.LuaSource(Path(__file__).with_name("model.lua"))
 app = Flask(__name__)
