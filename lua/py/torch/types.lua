@@ -190,6 +190,9 @@ local function adopt(name, torch, constructor, factory)
   local metatable = tensors.metatable(name)
   local methods = metatable.__methods
   debug.setmetatable(methods, nil) -- the loader of this library
+  for key in pairs(methods) do -- of an earlier load of it
+    if key:match '^__' then methods[key] = nil end
+  end
   class.newmetatable(name, nil, constructor, nil, factory, torch, methods)
   class.extend(metatable, name)
   return methods

@@ -1,0 +1,171 @@
+-- SPDX-License-Identifier: MIT
+-- What scripts expect beside tensors: classes, timers, options, tests, and the
+-- packages paths, sys and xlua.
+
+local child = require 'spec.child'
+local helper = require 'spec.helper'
+local torch = require 'py.torch'
+local raises = helper.raises
+
+describe('torch.class', function()
+  it('makes classes that inherit, with operators', function()
+    local module = {}
+    local A = torch.class('A', module)
+    function A:__init(x) self.x = x or 1 end
+    function A:name() return 'A' .. self.x end
+    function A.__add__(a, b) return (type(a) == 'number' and a or a.x)
+      + (type(b) == 'number' and b or b.x) end
+    local B, parent = torch.class('B', 'A', module)
+    assert.equal(A, parent)
+    function B:__init(...) parent.__init(self, ...); self.y = 2 end
+    function B:__tostring__() return 'B!' end
+    function B:__call__(v) return v * self.x end
+    local a, b = module.A(), module.B(5)
+    assert.equal('A', torch.type(a))
+    assert.equal('B', torch.typename(b))
+    assert.equal('A5', b:name())
+    assert.equal('B!', tostring(b))
+    assert.equal('A', tostring(a))
+    assert.equal(6, a + b)
+    assert.equal(7, 2 + b)
+    assert.equal(15, b(3))
+    assert.is_true(torch.isTypeOf(b, 'A'))
+    assert.is_true(torch.isTypeOf(b, module.A))
+    assert.is_false(torch.isTypeOf(a, 'B'))
+    assert.equal(1, torch.version(a))
+    assert.is_not_nil(torch.factory 'B')
+    assert.equal('B', torch.type(torch.factory 'B'()))
+    raises(function() return a .. b end, 'have no concat operator')
+    raises(function() a() end, 'A has no call operator')
+    raises(function() torch.class('C', 'no.such', module) end, 'invalid parent class name')
+    raises(function() torch.class(1) end, '<class name>')
+    module.B.extra = 3 -- through the constructor to the class
+    assert.equal(3, b.extra)
+  end)
+
+  it('extends tensors', function()
+    local mt = torch.getmetatable 'torch.DoubleTensor'
+    function mt.spec_twice(t) return t * 2 end
+    assert.equal(6, torch.Tensor { 3 }:spec_twice()[1])
+    mt.spec_twice = nil
+  end)
+end)
+
+describe('torch.Timer', function()
+  it('measures, stops and resumes', function()
+    local timer = torch.Timer()
+    local first = timer:time().real
+    timer:stop()
+    local stopped = timer:time().real
+    assert.is_true(stopped >= first)
+    assert.equal(stopped, timer:time().real)
+    assert.equal('torch.Timer [status: stopped]', tostring(timer))
+    timer:resume()
+    timer:reset()
+    assert.is_true(timer:time().user >= 0 and timer:time().sys >= 0)
+    local start = torch.tic()
+    assert.is_true(torch.toc(start) >= 0)
+  end)
+end)
+
+describe('torch.CmdLine', function()
+  local function options()
+    local cmd = torch.CmdLine()
+    cmd:text 'Options'
+    cmd:argument('-input', 'a file')
+    cmd:option('-seed', 123, 'the seed')
+    cmd:option('-fast', false, 'less exact')
+    cmd:option('-name', 'x', 'a name')
+    return cmd
+  end
+
+  it('parses', function()
+    assert.same({ input = 'file', seed = 4, fast = true, name = 'x' },
+      options():parse { 'file', '-seed', '4', '-fast' })
+    raises(function() options():option('-none', nil) end, 'has no default value')
+  end)
+
+  it('names runs', function()
+    local cmd, print_before = options(), print
+    _G.print = function() end
+    local name = cmd:string('run', { seed = 5, fast = true, name = 'x' }, {})
+    _G.print = print_before
+    assert.equal('run,fast=t,seed=5', name)
+  end)
+end)
+
+describe('torch.Tester', function()
+  local function run(tests)
+    local tester, written, write = torch.Tester(), {}, io.write
+    tester:add(tests)
+    io.write = function(...)
+      for _, text in ipairs { ... } do written[#written + 1] = text end
+    end
+    local ok = pcall(tester.run, tester)
+    io.write = write
+    return ok, table.concat(written)
+  end
+
+  it('reports passes, failures and errors', function()
+    local tests, tester = torch.TestSuite(), nil
+    function tests.good() end
+    local ok, text = run(tests)
+    assert.is_true(ok)
+    assert.is_truthy(text:find 'in 1 test with')
+    tester = torch.Tester()
+    local suite = torch.TestSuite()
+    function suite.bad() tester:eq(torch.ones(2), torch.zeros(2), 0.5, 'not equal') end
+    function suite.worse() error 'boom' end
+    tester:add(suite)
+    local write = io.write
+    io.write = function() end
+    local passed = pcall(tester.run, tester)
+    io.write = write
+    assert.is_false(passed)
+    local all = table.concat(tester.errors)
+    assert.is_truthy(all:find 'max diff=1%.?0?, tolerance=0.5')
+    assert.is_truthy(all:find 'boom')
+    raises(function() suite.bad = print end, 'Test bad is already defined')
+  end)
+end)
+
+describe('the packages', function()
+  it('are there when a script requires them after py.torch', function()
+    local output = child.output [[
+      local torch = require 'py.torch'
+      require 'paths'
+      local sys = require 'sys'
+      require 'xlua'
+      assert(require 'torch' == torch and _G.torch == torch)
+      assert(paths.concat('/a', 'b', '../c') == '/a/c')
+      assert(paths.basename '/a/b.lua' == 'b.lua')
+      assert(paths.basename('/a/b.lua', 'lua') == 'b')
+      assert(paths.dirname '/a/b.lua' == '/a')
+      assert(paths.extname 'b.tar.gz' == 'gz')
+      assert(paths.dirp '/' and not paths.filep '/')
+      sys.tic()
+      assert(sys.toc() >= 0 and sys.clock() > 1e9)
+      assert(sys.execute 'echo hi' == 'hi')
+      xlua.progress(1, 2)
+      print 'done'
+    ]]
+    assert.is_truthy(output:find 'done')
+  end)
+
+  it('are not replaced', function()
+    local output = child.output([[
+      require 'py.torch'
+      print(require 'xlua'.mine)
+    ]], { options = { '-e',
+      "package.preload.xlua = function() return { mine = 'mine' } end" } })
+    assert.equal('mine\n', output)
+  end)
+
+  it('let an unmodified script run', function()
+    local output = child.output([[
+      require 'torch'
+      print(torch.ones(2):sum(), torch.type(torch.Tensor()))
+    ]], { options = { '-lpy.torch' } })
+    assert.equal('2\ttorch.DoubleTensor\n', (output:gsub('2%.0', '2')))
+  end)
+end)

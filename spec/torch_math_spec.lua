@@ -1,0 +1,270 @@
+-- SPDX-License-Identifier: MIT
+-- Mathematics of py.torch: forms, types, values. Expected values are those of
+-- Torch7's documentation, or follow from C's arithmetic.
+
+local torch = require 'py.torch'
+local helper = require 'spec.helper'
+local raises = helper.raises
+
+local function list(t)
+  local values = {}
+  t:apply(function(v) values[#values + 1] = v end)
+  return values
+end
+
+local function near(expected, t, tolerance)
+  local got = list(t)
+  assert.equal(#expected, #got)
+  for i, v in ipairs(expected) do
+    assert.is_true(math.abs(v - got[i]) <= (tolerance or 1e-10),
+      ('%d: %s, not %s'):format(i, got[i], v))
+  end
+end
+
+describe('elementwise functions', function()
+  it('have three forms', function()
+    local t = torch.Tensor { 1, 4, 9 }
+    local out = torch.sqrt(t)
+    assert.same({ 1, 2, 3 }, list(out))
+    assert.same({ 1, 4, 9 }, list(t))
+    local result = torch.Tensor()
+    assert.equal(result, torch.sqrt(result, t))
+    assert.same({ 1, 2, 3 }, list(result))
+    assert.equal(t, t:sqrt())
+    assert.same({ 1, 2, 3 }, list(t))
+    result:sqrt(torch.Tensor { 16 })
+    assert.same({ 4 }, list(result))
+    assert.equal(3, torch.sqrt(9))
+  end)
+
+  it('have their values', function()
+    local t = torch.Tensor { -1.5, 0.5, 2.5 }
+    assert.same({ -2, 1, 3 }, list(torch.round(t))) -- away from zero
+    assert.same({ -2, 0, 2 }, list(torch.floor(t)))
+    assert.same({ -1, 1, 3 }, list(torch.ceil(t)))
+    assert.same({ -1, 0, 2 }, list(torch.trunc(t)))
+    assert.same({ -0.5, 0.5, 0.5 }, list(torch.frac(t)))
+    assert.same({ 1.5, 0.5, 2.5 }, list(torch.abs(t)))
+    assert.same({ -1, 1, 1 }, list(torch.sign(t)))
+    assert.same({ 1.5, -0.5, -2.5 }, list(torch.neg(t)))
+    near({ 1 / (1 + math.exp(1.5)), 1 / (1 + math.exp(-0.5)),
+           1 / (1 + math.exp(-2.5)) }, torch.sigmoid(t))
+    near({ 0.5 }, torch.rsqrt(torch.Tensor { 4 }))
+    near({ 0.25 }, torch.cinv(torch.Tensor { 4 }))
+    near({ math.log(1.5) }, torch.log1p(torch.Tensor { 0.5 }))
+    local nan = torch.sqrt(torch.Tensor { -1 })[1]
+    assert.is_true(nan ~= nan)
+    assert.equal(math.huge, torch.cinv(torch.Tensor { 0 })[1])
+  end)
+
+  it('add, with a factor', function()
+    local t, u = torch.Tensor { 1, 2 }, torch.Tensor { 10, 20 }
+    assert.same({ 3, 4 }, list(torch.add(t, 2)))
+    assert.same({ 21, 42 }, list(torch.add(t, 2, u)))
+    assert.same({ -19, -38 }, list(torch.csub(t, 2, u)))
+    assert.same({ 201, 802 }, list(torch.addcmul(t, 2, u, u)))
+    assert.same({ 3, 4 }, list(torch.addcdiv(t, 2, u, u)))
+    assert.same({ 11, 22 }, list(t:add(u)))
+    assert.same({ 5.5, 11 }, list(torch.lerp(t, torch.zeros(2), 0.5)))
+  end)
+
+  it('take tensors of other sizes with as many elements', function()
+    local t = torch.ones(2, 3):add(torch.range(1, 6))
+    assert.same({ 2, 3 }, t:size():totable())
+    assert.same({ 2, 3, 4, 5, 6, 7 }, list(t))
+    raises(function() t:add(torch.ones(4)) end, 'inconsistent tensor size, expected '
+      .. 'r_ %[2 x 3%], t %[2 x 3%] and src %[4%] to have the same number of '
+      .. 'elements, but got 6, 6 and 4 elements respectively')
+    assert.equal(2, t[1][1])
+  end)
+
+  it('of integers wrap, and divide towards zero', function()
+    assert.same({ 4, 255 }, list(torch.ByteTensor { 254, 249 }:add(6)))
+    assert.same({ 254 }, list(torch.ByteTensor { 1 }:add(-3)))
+    assert.same({ -128 }, list(torch.CharTensor { 127 }:add(1)))
+    assert.same({ 144 }, list(torch.ByteTensor { 200 }:mul(2)))
+    assert.same({ -3, 3 }, list(torch.IntTensor { -7, 7 }:div(2)))
+    assert.same({ -1, 1 }, list(torch.IntTensor { -7, 7 }:fmod(2)))
+    assert.same({ 1, 1 }, list(torch.IntTensor { -7, 7 }:remainder(2)))
+    assert.same({ -3 }, list(torch.IntTensor { -7 }:cdiv(torch.IntTensor { 2 })))
+    assert.same({ 8, 12 }, list(torch.LongTensor { 2, 3 }:lshift(2)))
+    assert.same({ 1 }, list(torch.ByteTensor { 7 }:rshift(2)))
+    assert.same({ 4, 7, 3 }, { torch.IntTensor { 6 }:bitand(5)[1],
+      torch.IntTensor { 6 }:bitor(5)[1], torch.IntTensor { 6 }:bitxor(5)[1] })
+    raises(function() torch.Tensor { 1 }:bitand(1) end,
+      'bitand is only supported for integer type tensors')
+  end)
+
+  it('compare to ByteTensors, or into a tensor of the type', function()
+    local t = torch.Tensor { 1, 2, 3 }
+    local mask = t:gt(1)
+    assert.equal('torch.ByteTensor', mask:type())
+    assert.same({ 0, 1, 1 }, list(mask))
+    assert.same({ 1, 0, 0 }, list(torch.lt(t, torch.Tensor { 2, 2, 2 })))
+    local result = torch.Tensor()
+    torch.eq(result, t, 2)
+    assert.same({ 0, 1, 0 }, list(result))
+    assert.is_true(torch.ByteTensor { 1, 1 }:all())
+    assert.is_false(torch.all(torch.ByteTensor { 1, 0 }))
+    assert.is_true(torch.any(torch.ByteTensor { 1, 0 }))
+  end)
+
+  it('clamp, cmax, cmin, pow', function()
+    local t = torch.Tensor { -2, 0.5, 3 }
+    assert.same({ -1, 0.5, 1 }, list(torch.clamp(t, -1, 1)))
+    assert.same({ 0, 0.5, 3 }, list(torch.cmax(t, 0)))
+    assert.same({ -2, 0, 0 }, list(torch.cmin(t, torch.zeros(3))))
+    assert.same({ 4, 0.25, 9 }, list(torch.pow(t, 2)))
+    assert.same({ 0.25, math.sqrt(2), 8 }, list(torch.pow(2, t)))
+    assert.same({ 4, 27 }, list(torch.cpow(torch.LongTensor { 2, 3 },
+      torch.LongTensor { 2, 3 })))
+  end)
+
+  it('refuse other types', function()
+    local text = raises(function() torch.Tensor(2):add(torch.LongTensor(2)) end,
+      'invalid arguments: DoubleTensor LongTensor')
+    assert.is_truthy(text:find 'expected arguments')
+    raises(function() torch.zeros() end, 'invalid arguments: no arguments provided')
+    raises(function() torch.LongTensor { 4 }:sqrt() end, 'attempt to call')
+  end)
+end)
+
+describe('operators', function()
+  it('make new tensors', function()
+    local t = torch.Tensor { { 1, 2 }, { 3, 4 } }
+    assert.same({ 3, 4, 5, 6 }, list(t + 2))
+    assert.same({ 3, 4, 5, 6 }, list(2 + t))
+    assert.same({ 0, -1, -2, -3 }, list(1 - t))
+    assert.same({ 2, 4, 6, 8 }, list(t + t))
+    assert.same({ 0.5, 1, 1.5, 2 }, list(t / 2))
+    assert.same({ 1, 2, 0, 1 }, list(t % 3))
+    assert.same({ -1, -2, -3, -4 }, list(-t))
+    assert.same({ 7, 10, 15, 22 }, list(t * t))
+    assert.same({ 5, 11 }, list(t * torch.Tensor { 1, 2 }))
+    assert.equal(5, torch.Tensor { 1, 2 } * torch.Tensor { 1, 2 })
+    assert.same({ 1, 2, 3, 4 }, list(t))
+    assert.equal('torch.LongTensor', (torch.LongTensor { 1 } + 1):type())
+    raises(function() return torch.Tensor(2, 2, 2) * t end,
+      'multiplication between 3D and 2D tensors not yet supported')
+    raises(function() return t + torch.LongTensor(2) end, 'number expected')
+  end)
+end)
+
+describe('reductions', function()
+  it('are numbers, or keep the dimension', function()
+    local t = torch.Tensor { { 1, 2 }, { 3, 5 } }
+    assert.equal(11, t:sum())
+    assert.equal(30, t:prod())
+    assert.equal(2.75, t:mean())
+    assert.same({ { 4, 7 } }, t:sum(1):totable())
+    assert.same({ { 3 }, { 8 } }, t:sum(2):totable())
+    assert.same({ { 2, 3.5 } }, torch.mean(t, 1):totable())
+    near({ 2, 4.5 }, torch.var(t, 1))
+    near({ 1, 2.25 }, torch.var(t, 1, true))
+    assert.equal(math.sqrt(39), t:norm())
+    assert.equal(11, t:norm(1))
+    assert.same({ 1, 2, 4, 7 }, list(torch.cumsum(t, 1)))
+    assert.same({ 1, 2, 3, 15 }, list(torch.cumprod(t, 2)))
+    assert.equal(0, torch.Tensor():sum())
+    assert.equal(510, torch.ByteTensor { 255, 255 }:sum())
+    raises(function() t:sum(3) end, 'dimension 3 out of range')
+    raises(function() torch.Tensor():max() end, 'tensor must have one dimension')
+  end)
+
+  it('find positions from 1', function()
+    local t = torch.Tensor { { 3, 9, 1 }, { 8, 2, 5 } }
+    assert.equal(9, t:max())
+    local values, positions = torch.max(t, 2)
+    assert.same({ { 9 }, { 8 } }, values:totable())
+    assert.same({ { 2 }, { 1 } }, positions:totable())
+    assert.equal('torch.LongTensor', positions:type())
+    values, positions = t:min(1)
+    assert.same({ 3, 2, 1 }, list(values))
+    assert.same({ 1, 2, 1 }, list(positions))
+    values, positions = torch.sort(t)
+    assert.same({ 1, 3, 9, 2, 5, 8 }, list(values))
+    assert.same({ 3, 1, 2, 2, 3, 1 }, list(positions))
+    assert.same({ 9, 3, 1, 8, 5, 2 }, list((t:sort(2, true))))
+    values, positions = t:topk(2, 2, true, true)
+    assert.same({ 9, 3, 8, 5 }, list(values))
+    assert.same({ 2, 1, 1, 3 }, list(positions))
+    values, positions = torch.kthvalue(t, 2)
+    assert.same({ 3, 5 }, list(values))
+    assert.same({ 1, 3 }, list(positions))
+    assert.same({ 3, 5 }, list((torch.median(t))))
+    assert.same({ 2 }, list((torch.mode(torch.Tensor { 1, 2, 2, 3 }))))
+    local given, index = torch.Tensor(), torch.LongTensor()
+    torch.max(given, index, t, 1)
+    assert.same({ 8, 9, 5 }, list(given))
+    assert.same({ 2, 1, 2 }, list(index))
+  end)
+
+  it('count', function()
+    assert.same({ 1, 1, 2 }, list(torch.histc(torch.Tensor { 0, 1, 2, 3 }, 3)))
+    assert.same({ 2, 2 }, list(torch.histc(torch.Tensor { 0, 0, 9, 7 }, 2, 0, 9)))
+    assert.equal(5, torch.dist(torch.Tensor { 0, 0 }, torch.Tensor { 3, 4 }))
+    assert.equal(6, torch.numel(torch.Tensor(2, 3)))
+    assert.is_true(torch.equal(torch.ones(2), torch.ones(2)))
+    assert.is_false(torch.equal(torch.ones(2), torch.ones(1, 2)))
+  end)
+end)
+
+describe('matrices', function()
+  local a = torch.Tensor { { 1, 2 }, { 3, 4 } }
+
+  it('multiply', function()
+    local v = torch.Tensor { 1, 10 }
+    assert.same({ 21, 43 }, list(torch.mv(a, v)))
+    assert.same({ 7, 10, 15, 22 }, list(torch.mm(a, a)))
+    assert.same({ 1, 10, 10, 100 }, list(torch.ger(v, v)))
+    assert.equal(101, v:dot(v))
+    assert.same({ 15, 22, 33, 48 }, list(torch.addmm(1, a, 2, a, a)))
+    assert.same({ 15, 22, 33, 48 }, list(a:clone():addmm(2, a, a)))
+    assert.same({ 22, 53 }, list(torch.addmv(v, a, v)))
+    assert.same({ 2, 12, 13, 104 }, list(torch.addr(a, v, v)))
+    assert.same({ 2, 2, 2 }, torch.bmm(torch.ones(2, 2, 3), torch.ones(2, 3, 2))
+      :size():totable())
+    assert.same({ 7, 7, 7, 7 }, list(torch.zeros(2, 2)
+      :addbmm(torch.ones(2, 2, 3), torch.ones(2, 3, 2)):add(1)))
+    assert.same({ 200 }, list(torch.ByteTensor { { 100 } }
+      :addmm(torch.ByteTensor { { 10 } }, torch.ByteTensor { { 10 } })))
+    raises(function() torch.mm(a, torch.ones(3, 3)) end,
+      'size mismatch, m1: %[2 x 2%], m2: %[3 x 3%]')
+    raises(function() torch.mv(a, torch.ones(3)) end,
+      'size mismatch, %[2 x 2%], %[3%]')
+  end)
+
+  it('are made by rules', function()
+    assert.same({ 1, 0, 0, 0, 1, 0 }, list(torch.eye(2, 3)))
+    assert.same({ 0, 0.5, 1 }, list(torch.linspace(0, 1, 3)))
+    near({ 1, 10, 100 }, torch.logspace(0, 2, 3))
+    assert.same({ 2, 5, 8 }, list(torch.range(2, 9, 3)))
+    assert.same({ 3, 2, 1 }, list(torch.range(3, 1, -1)))
+    assert.same({ 1, 4 }, list(torch.diag(a)))
+    assert.same({ 0, 1, 0, 0 }, list(torch.diag(torch.Tensor { 1 }, 1)))
+    assert.same({ 1, 0, 3, 4 }, list(torch.tril(a)))
+    assert.same({ 0, 2, 0, 0 }, list(torch.triu(a, 1)))
+    assert.equal(5, torch.trace(a))
+    assert.same({ 3, 2 }, torch.cat(a, torch.ones(1, 2), 1):size():totable())
+    assert.same({ 2, 4 }, torch.cat({ a, a }):size():totable())
+    assert.same({ 0, 0, 1 }, list(torch.cross(torch.Tensor { 1, 0, 0 },
+      torch.Tensor { 0, 1, 0 })))
+    raises(function() torch.cat(a, torch.ones(3, 3), 1) end, 'inconsistent tensor sizes')
+    raises(function() torch.range(1, 3, 0) end, 'step must be a non')
+    raises(function() torch.linspace(1, 2, 1) end, 'invalid number of points')
+  end)
+
+  it('convolve', function()
+    local x = torch.range(1, 9):resize(3, 3)
+    local k = torch.Tensor { { 1, 2 }, { 3, 4 } }
+    assert.same({ 37, 47, 67, 77 }, list(torch.xcorr2(x, k)))
+    assert.same({ 23, 33, 53, 63 }, list(torch.conv2(x, k)))
+    assert.same({ 4, 4 }, torch.conv2(x, k, 'F'):size():totable())
+    assert.equal(1, torch.conv2(x, k, 'F')[1][1])
+    assert.equal(4, torch.xcorr2(x, k, 'F')[1][1])
+    assert.same({ 2, 2, 2 }, torch.conv2(torch.ones(1, 3, 3), torch.ones(2, 1, 2, 2))
+      :size():totable())
+    assert.equal(8, torch.xcorr3(torch.ones(2, 2, 2), torch.ones(2, 2, 2))[1][1][1])
+    raises(function() torch.conv2(k, x) end, 'Input image is smaller than kernel')
+  end)
+end)
