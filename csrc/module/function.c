@@ -150,10 +150,6 @@ call_row(lua_State *L)
     int row = (int)lua_tointeger(L, lua_upvalueindex(3));
     int nargs = lua_gettop(L), out = 0, forced = 0;
     enum lp_result how = rows[row].how;
-    if (nargs == 0) {
-        return luaL_error(L, "py.%s: argument #1 is missing",
-                          rows[row].name);
-    }
     if (how == LP_AS_REF) {
         lp_new_ref_or_jump(L, S, view);
         out = lua_gettop(L);
