@@ -82,6 +82,12 @@ describe('a reference', function()
       assert.equal('c', py.eval(list[-1]))
     end)
 
+    it('names the missing attribute of an object that has items', function()
+      local counter = py.import('collections').UserDict()
+      raised(function() return counter.no_such_name end, "AttributeError.*no_such_name")
+      raised(function() return py.dict {}.no_such_name end, "KeyError.*no_such_name")
+    end)
+
     it('takes integral numbers as int on every Lua', function()
       assert.equal('b', py.eval(py.list({ 'a', 'b' })[2 / 2]))
     end)

@@ -14,14 +14,15 @@
 
 /* ---- fields ---- */
 
-/* The name is no attribute: is it an item?  An error that only says that
- * this kind of object has no such items gives way to AttributeError. */
+/* The name is no attribute: is it an item?  If it is none either, a dict says
+ * so with KeyError; of other objects (a DataFrame, a list) the missing
+ * attribute is the better message. */
 static PyObject *
 get_item_or_attribute_error(PyObject *obj, PyObject *name)
 {
     if (PyMapping_Check(obj)) {
         PyObject *item = PyObject_GetItem(obj, name);
-        if (item != NULL || PyErr_ExceptionMatches(PyExc_KeyError)) {
+        if (item != NULL || PyDict_Check(obj)) {
             return item;
         }
         PyErr_Clear();
