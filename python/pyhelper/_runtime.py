@@ -10,6 +10,38 @@ from . import _evaluate, _library
 
 _ESCAPED_UTF8 = object()  # the default encoding: any bytes survive as str
 
+_prepared = None  # what _preparation returns
+
+
+def _preparation(state):
+    """The bytecode of py/runtime.lua, and where it finds the rest of Lua's half.
+
+    The same for all states of a process, which has one Lua.  Compiling the
+    source would take a third of the time that a new runtime takes.
+    """
+    global _prepared
+    if _prepared is None:
+        folder = _library.lua_folder()
+        core_file = _library.core_file()
+        path = os.path.join(folder, "py", "runtime.lua")
+        with open(path, "rb") as file:
+            function = state.load(file.read(), "@" + path, "t")
+        # As hexadecimal digits it crosses whatever the state's encoding is.
+        dump = state.load(_DUMP, "=dump", "t")
+        places = {
+            "folder": os.fsencode(folder),
+            "cores": os.fsencode(os.path.dirname(os.path.dirname(core_file))),
+            "core_file": os.fsencode(core_file),
+        }
+        _prepared = bytes.fromhex(dump(function)), places
+    return _prepared
+
+
+_DUMP = b"""
+local code = string.dump((...))
+return (code:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+"""
+
 
 class LuaRuntime:
     """A Lua state of its own.
@@ -70,17 +102,9 @@ class LuaRuntime:
         return self
 
     def _set_up(self, register_eval, register_builtins, no_python):
-        folder = _library.lua_folder()
-        core_file = _library.core_file()
-        path = os.path.join(folder, "py", "runtime.lua")
-        with open(path, "rb") as file:
-            prepare = self._state.load(file.read(), "@" + path, "t")()
-        given = {
-            "folder": os.fsencode(folder),
-            "cores": os.fsencode(os.path.dirname(os.path.dirname(core_file))),
-            "core_file": os.fsencode(core_file),
-            "no_python": no_python,
-        }
+        bytecode, places = _preparation(self._state)
+        prepare = self._state.load(bytecode, "=", "b")()
+        given = {**places, "no_python": no_python}
         if register_eval:
             given.update(eval=_evaluate.eval, exec=_evaluate.exec)
         if register_builtins:
