@@ -60,12 +60,15 @@ lint: $(STAMPS)/system-lint $(LINT_PACKAGES) ## check layers, C warnings, Lua an
 asan: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(SANITIZED) ## run the specs with address and undefined-behaviour checks
 	@$(RUN_TESTS) --tree .tree-asan --sanitized --lua luajit --lua lua5.4
 
-.PHONY: bench bench-check bench-count
+.PHONY: bench bench-check bench-scale bench-count
 bench: bench-ready ## measure every operation beside its floor, native Python and lupa
 	@$(BENCH) bench/run.py
 
 bench-check: bench-ready ## the same, and fail where a goal is not met
 	@$(BENCH) bench/run.py --check
+
+bench-scale: bench-ready ## curves: cost per element, dimension, live reference, thread
+	@$(IN_TREE) luajit bench/scale.lua
 
 bench-count: bench-ready ## count instructions with valgrind (ROWS='call 0;ref.attr')
 	@$(BENCH) bench/count.py
