@@ -75,7 +75,8 @@ finish_python(void)
 
 static const char kept_key = 'k'; /* registry: list of kept userdata */
 static int any_kept; /* somebody's list is not empty; atomic */
-static _Thread_local int closed; /* what this thread's Lua kept may go */
+static _Thread_local int closed
+    __attribute__((tls_model("initial-exec"))); /* what this thread's Lua kept may go */
 
 /* [-0, +0, e] Call the finalizers of what was kept. */
 static void
