@@ -189,6 +189,20 @@ tensor_is_set_to(lua_State *L)
     return 1;
 }
 
+/* t:isSameSizeAs(other), of any types */
+static int
+tensor_is_same_size_as(lua_State *L)
+{
+    const struct lp_tensor *a = lp_check_tensor_or_jump(L, 1);
+    const struct lp_tensor *b = lp_check_tensor_or_jump(L, 2);
+    int is = a->nd == b->nd;
+    for (int d = 0; is && d < a->nd; d++) {
+        is = a->size[d] == b->size[d];
+    }
+    lua_pushboolean(L, is);
+    return 1;
+}
+
 /* One size or stride of dimension argument 2. */
 static int
 push_one(lua_State *L, const struct lp_tensor *t, const int64_t *values)
@@ -237,6 +251,7 @@ tensor_stride(lua_State *L)
 const luaL_Reg lp_tensor_methods[] = {
     {"dim",           tensor_dim           },
     {"isContiguous",  tensor_is_contiguous },
+    {"isSameSizeAs",  tensor_is_same_size_as},
     {"isSetTo",       tensor_is_set_to     },
     {"nDimension",    tensor_dim           },
     {"nElement",      tensor_n_element     },

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._torch_errors import Wrong
 from ._torch_index import to_integers
-from ._torch_quiet import quiet
+from ._torch_quiet import enter, leave, quiet
 
 
 def _alike(out, *arrays):
@@ -22,11 +22,12 @@ def _alike(out, *arrays):
 # ---- functions of one array ----
 
 def _unary(ufunc):
-    @quiet
     def function(out, a):
-        if a.shape != out.shape:
-            a = a.reshape(out.shape)
-        ufunc(a, out)
+        token = enter()
+        try:
+            ufunc(a, out)
+        finally:
+            leave(token)
     return function
 
 
@@ -62,13 +63,24 @@ sign = _computed(lambda a: (a > 0).astype(np.int8) - (a < 0))
 
 # ---- an array, and another or a number ----
 
+def _ufunc(ufunc):
+    # With as many elements, NumPy takes what it has to and refuses the rest.
+    def function(out, a, b):
+        token = enter()
+        try:
+            ufunc(a, b, out)
+        except ValueError:
+            ufunc(a, b.reshape(out.shape), out)
+        finally:
+            leave(token)
+    return function
+
+
 def _binary(function):
     @quiet
     def wrapper(out, a, b):
         if isinstance(b, np.ndarray) and b.shape != out.shape:
             b = b.reshape(out.shape)
-        if a.shape != out.shape:
-            a = a.reshape(out.shape)
         function(a, b, out)
     return wrapper
 
@@ -79,13 +91,14 @@ def _by_formula(formula):
     return _binary(function)
 
 
-add = _binary(np.add)
-sub = _binary(np.subtract)
-mul = _binary(np.multiply)
-bitand = _binary(np.bitwise_and)
-bitor = _binary(np.bitwise_or)
-bitxor = _binary(np.bitwise_xor)
-atan2 = _binary(np.arctan2)
+add = _ufunc(np.add)
+sub = _ufunc(np.subtract)
+mul = _ufunc(np.multiply)
+bitand = _ufunc(np.bitwise_and)
+bitor = _ufunc(np.bitwise_or)
+bitxor = _ufunc(np.bitwise_xor)
+atan2 = _ufunc(np.arctan2)
+divide = _ufunc(np.divide)
 
 
 def _check_divisor(b):

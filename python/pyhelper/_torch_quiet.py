@@ -7,32 +7,28 @@ import functools
 import numpy as np
 
 try:
-    from numpy._core._ufunc_config import (  # type: ignore[import-not-found,attr-defined]
+    from numpy._core._ufunc_config import (  # type: ignore[import-not-found]
         _extobj_contextvar,
         _make_extobj,
     )
 
-    _QUIET = _make_extobj(all="ignore")
-
-    def _enter():
-        return _extobj_contextvar.set(_QUIET)
-
-    _leave = _extobj_contextvar.reset
+    # enter() gives what leave() takes.
+    enter = functools.partial(_extobj_contextvar.set, _make_extobj(all="ignore"))
+    leave = _extobj_contextvar.reset
 except ImportError:
     try:
         from numpy.core.umath import geterrobj, seterrobj
 
-        def _enter():
+        def enter():
             old = geterrobj()
             seterrobj([old[0], 0, None])
             return old
 
-        _leave = seterrobj
+        leave = seterrobj
     except ImportError:
-        def _enter():
-            return np.seterr(all="ignore")
+        enter = functools.partial(np.seterr, all="ignore")
 
-        def _leave(old):
+        def leave(old):
             np.seterr(**old)
 
 
@@ -40,9 +36,9 @@ def quiet(function):
     """`function` without warnings."""
     @functools.wraps(function)
     def wrapper(*args):
-        token = _enter()
+        token = enter()
         try:
             return function(*args)
         finally:
-            _leave(token)
+            leave(token)
     return wrapper

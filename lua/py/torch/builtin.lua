@@ -34,9 +34,12 @@ local default_kind -- of torch.Tensor
 
 -- The kind whose function a call of torch.<name> means: that of the first
 -- tensor among the first two arguments, or in a table, or a name at the end.
+local kinds = {} -- metatable → kind
+for _, kind in ipairs(tensors.NAMES) do
+  kinds[tensors.metatable('torch.' .. kind .. 'Tensor').__methods] = kind
+end
 local function kind_of(value)
-  local name = class.typename(value)
-  return name and name:match '^torch%.(%u%l+)Tensor$'
+  return type(value) == 'userdata' and kinds[getmetatable(value)]
 end
 
 local function dispatch(name)
@@ -45,8 +48,8 @@ local function dispatch(name)
     local first, second = ...
     local kind = kind_of(first) or kind_of(second)
       or type(first) == 'table' and kind_of(rawget(first, 1))
-    local last = n > 0 and select(n, ...)
-    if not kind and type(last) == 'string' then
+    local last = not kind and n > 0 and select(n, ...)
+    if type(last) == 'string' then
       kind = last:match '^torch%.(%u%l+)Tensor$'
       if kind and by_type[kind] then
         local arguments = { ... }
@@ -69,8 +72,8 @@ end
 
 --- Adds the row of a function for some types (all if not given), as
 --- torch.<name> and as a method; `only` is 'function' or 'method'.
-local function add(name, row, kinds, only)
-  for _, kind in ipairs(kinds or tensors.NAMES) do
+local function add(name, row, for_kinds, only)
+  for _, kind in ipairs(for_kinds or tensors.NAMES) do
     if only ~= 'method' then
       by_type[kind][name] = signature.compile(row, kind, false, tools)
     end

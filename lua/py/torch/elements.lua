@@ -7,6 +7,8 @@ local geometry = require 'py.torch.geometry'
 local tensors = require 'py.torch.core'
 local types = require 'py.torch.types'
 
+local py = require 'py'
+
 local typename = class.typename
 local helpers = tensors.helpers '_torch_index'
 
@@ -14,10 +16,19 @@ local elements = {}
 
 local COPY = { 'tensor', 'src' }
 
+local copyto -- NumPy's
+
 --- t:copy(source): converts, and copies by order where sizes differ.
 function elements.copy(t, source)
   types.check_tensor(t, 1)
   types.check_tensor(source, 2)
+  if getmetatable(t) == getmetatable(source) and t:isSameSizeAs(source) then
+    if t:dim() > 0 then
+      copyto = copyto or py.import 'numpy'.copyto
+      copyto(t, source)
+    end
+    return t
+  end
   if t:nElement() ~= source:nElement() then
     geometry.check_counts(COPY, t, source)
   end

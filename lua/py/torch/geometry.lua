@@ -22,15 +22,9 @@ function geometry.count(sizes)
   return n
 end
 
-function geometry.same_size(a, b)
-  local nd = a:dim()
-  if nd ~= b:dim() then return false end
-  for d = 1, nd do
-    if a:size(d) ~= b:size(d) then return false end
-  end
-  return true
-end
-local same_size = geometry.same_size
+--- Whether both have the same sizes, whatever their types.
+local same_size = tensors.metatable 'torch.DoubleTensor'.__methods.isSameSizeAs
+geometry.same_size = same_size
 
 --- Sizes as errors show them: `[2 x 3]`.
 function geometry.text(t)
@@ -103,10 +97,17 @@ end
 local resize = geometry.resize
 
 function geometry.resize_as(t, source)
-  if t ~= source and not same_size(t, source) then
-    resize(t, (sizes_of(source)))
-  end
+  if not same_size(t, source) then resize(t, (sizes_of(source))) end
   return t
+end
+
+--- `result` with the sizes of `source`, or a new tensor if there is none.
+function geometry.like(result, source)
+  if not result then
+    return tensors.empty(typename(source), (sizes_of(source)))
+  end
+  if not same_size(result, source) then resize(result, (sizes_of(source))) end
+  return result
 end
 
 --- Points `t` at a storage, which grows if it must.

@@ -87,7 +87,13 @@ COMPLAIN.baddbmm = COMPLAIN.addbmm
 
 local function product(check)
   return function(result, a, b)
-    geometry.resize(result, check(a, b))
+    local sizes = check(a, b)
+    if not result then
+      result = tensors.empty(tensors.typename(a), sizes)
+      helpers.new_product(result, a, b)
+      return result
+    end
+    geometry.resize(result, sizes)
     helpers.product(result, a, b)
     return result
   end
@@ -156,9 +162,9 @@ local ADDED = { -- name, dimensions of t, a and b, check, helper
 }
 
 function matrix.install(_, add)
-  add('mm', { 'R T2 T2', matrix.mm })
-  add('mv', { 'R T2 T1', matrix.mv })
-  add('bmm', { 'R T3 T3', matrix.bmm })
+  add('mm', { 'R T2 T2', matrix.mm, lazy = true })
+  add('mv', { 'R T2 T1', matrix.mv, lazy = true })
+  add('bmm', { 'R T3 T3', matrix.bmm, lazy = true })
   add('ger', { 'R T1 T1', matrix.ger })
   for _, row in ipairs(ADDED) do
     local name, t, a, b = row[1], row[2], row[3], row[4]

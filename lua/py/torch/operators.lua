@@ -5,6 +5,7 @@
 local errors = require 'py.torch.errors'
 local engine = require 'py.torch.engine'
 local geometry = require 'py.torch.geometry'
+local matrix = require 'py.torch.matrix'
 local numbers = require 'py.torch.numbers'
 local tensors = require 'py.torch.core'
 local types = require 'py.torch.types'
@@ -32,7 +33,12 @@ end
 local function with_number(helper, t, name, value)
   local result = geometry.make_like(t, name)
   if t:dim() > 0 then
-    engine.call(helpers[helper], result, t, wrap[kind_of[name]](value))
+    value = wrap[kind_of[name]](value)
+    if value == 0 and helper ~= 'add' then -- may be a division
+      engine.call(helpers[helper], result, t, value)
+    else
+      helpers[helper](result, t, value)
+    end
   end
   return result
 end
@@ -76,9 +82,9 @@ return function(torch)
       if m == 1 and n == 1 then
         return torch.dot(a, b)
       elseif m == 2 and n == 1 then
-        return torch.mv(a, b)
+        return matrix.mv(nil, a, b)
       elseif m == 2 and n == 2 then
-        return torch.mm(a, b)
+        return matrix.mm(nil, a, b)
       end
       errors.raise('multiplication between %dD and %dD tensors not yet supported',
         m, n)

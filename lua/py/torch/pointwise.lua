@@ -9,7 +9,7 @@ local tensors = require 'py.torch.core'
 
 local helpers = tensors.helpers '_torch_math'
 local typename = tensors.typename
-local resize_as, check_counts = geometry.resize_as, geometry.check_counts
+local like, check_counts = geometry.like, geometry.check_counts
 local wrap, kind_of = numbers.wrap, numbers.kind
 
 local REAL = { 'Float', 'Double', 'Half' }
@@ -52,7 +52,7 @@ local function unary(name)
   local f
   return function(result, t)
     f = f or helpers[name]
-    resize_as(result, t)
+    result = like(result, t)
     if t:dim() > 0 then f(result, t) end
     return result
   end
@@ -88,11 +88,19 @@ local DIVISIONS = { div = true, fmod = true, remainder = true }
 
 local function caller(helper)
   local f
-  local call = DIVISIONS[helper] and engine.call
-  return function(...)
-    f = f or helpers[helper]
-    if call then return call(f, ...) end
-    f(...)
+  if not DIVISIONS[helper] then
+    return function(result, a, b)
+      f = f or helpers[helper]
+      f(result, a, b)
+    end
+  end
+  return function(result, a, b)
+    local kind = helper == 'div' and kind_of[typename(a)]
+    if kind == 'Double' or kind == 'Float' then
+      helpers.divide(result, a, b)
+    else
+      engine.call(helpers[helper], result, a, b)
+    end
   end
 end
 
@@ -101,7 +109,7 @@ local function scalar(name, helper)
   local bits = BITS[name]
   return function(result, t, value)
     if bits then check_bits(name, t) end
-    resize_as(result, t)
+    result = like(result, t)
     if t:dim() > 0 then f(result, t, cut(t, value)) end
     return result
   end
@@ -111,7 +119,7 @@ local function check_operands(result, t, source, names)
   if t:nElement() ~= source:nElement() then
     check_counts(names or NAMES, nil, t, source)
   end
-  return resize_as(result, t)
+  return like(result, t)
 end
 
 local function elementwise(name, helper, names)
@@ -119,14 +127,14 @@ local function elementwise(name, helper, names)
   local bits = BITS[name]
   return function(result, t, source)
     if bits then check_bits(name, t) end
-    check_operands(result, t, source, names)
+    result = check_operands(result, t, source, names)
     if t:dim() > 0 then f(result, t, source) end
     return result
   end
 end
 
 local function cadd(result, t, factor, source)
-  check_operands(result, t, source)
+  result = check_operands(result, t, source)
   if t:dim() == 0 then return result end
   if factor == 1 then
     helpers.add(result, t, source)
@@ -147,7 +155,7 @@ local function ternary(helper)
     if a:nElement() ~= b:nElement() or t:nElement() ~= a:nElement() then
       check_counts({ 'r_', 'src1', 'src2' }, t, a, b)
     end
-    resize_as(result, t)
+    result = like(result, t)
     if t:dim() > 0 then
       engine.call(helpers[helper], result, t, cut(t, factor), a, b)
     end
@@ -162,9 +170,13 @@ local function compare(name)
     f = f or helpers[name]
     if type(other) == 'number' then
       other = cut(t, other)
-      resize_as(result, t)
+    elseif t:nElement() ~= other:nElement() then
+      check_counts({ 'r_', 'ta', 'tb' }, nil, t, other)
+    end
+    if result then
+      like(result, t)
     else
-      check_operands(result, t, other, { 'r_', 'ta', 'tb' })
+      result = geometry.make_like(t, 'torch.ByteTensor')
     end
     if t:dim() > 0 then f(result, t, other) end
     return result
@@ -174,7 +186,7 @@ end
 local function extreme(name)
   local with_tensor = elementwise(name, name)
   return { 'N S T', function(result, t, other)
-    check_operands(result, t, other, { 'r', 't', 'src' })
+    result = check_operands(result, t, other, { 'r', 't', 'src' })
     return with_tensor(result, t, other)
   end, 'N S n', scalar(name, name) }
 end
@@ -190,7 +202,13 @@ local function fill(t, value)
   return t
 end
 
-return function(_, add)
+return function(_, add_row)
+  -- All these make their results themselves.
+  local function add(name, row, kinds)
+    row.lazy = true
+    add_row(name, row, kinds)
+  end
+
   each(add, UNARY, REAL, function(name, of_number)
     return { 'R S', unary(name), 'n', of_number }
   end)
@@ -213,7 +231,7 @@ return function(_, add)
   add('addcmul', { 'R S n=1 T T', ternary 'addcmul' })
   add('addcdiv', { 'R S n=1 T T', ternary 'addcdiv' })
   add('clamp', { 'R S n n', function(result, t, low, high)
-    resize_as(result, t)
+    result = like(result, t)
     if t:dim() > 0 then helpers.clamp(result, t, cut(t, low), cut(t, high)) end
     return result
   end })
@@ -231,7 +249,7 @@ return function(_, add)
   add('pow', {
     'R S n', scalar('pow', 'pow'),
     'R n S', function(result, value, t)
-      resize_as(result, t)
+      result = like(result, t)
       if t:dim() > 0 then helpers.tpow(result, value, t) end
       return result
     end,
@@ -242,7 +260,7 @@ return function(_, add)
       if a:nElement() ~= b:nElement() then
         errors.arg(2, 'sizes do not match')
       end
-      resize_as(result, a)
+      result = like(result, a)
       if a:dim() > 0 then helpers.lerp(result, a, b, weight) end
       return result
     end,

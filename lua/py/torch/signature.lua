@@ -19,6 +19,8 @@
 --   L         sizes: numbers to the end, or a LongStorage
 --   A         a table of tensors
 --
+-- A row with `lazy` gets nil where a result would have to be made.
+--
 -- The forms of a call are tried in order, as are the ways to leave parameters
 -- out. What fits is compiled once for each combination of argument types, so
 -- that a call costs a few look-ups.
@@ -72,7 +74,7 @@ local function parse_word(word)
 end
 
 -- The parameters of a form, for a function or a method.
-local function parse_form(form, is_method)
+local function parse_form(form, is_method, lazy)
   local parameters = {}
   for word in form:gmatch '%S+' do
     local parameter = parse_word(word)
@@ -81,6 +83,7 @@ local function parse_form(form, is_method)
       or made == 'function' and not is_method
       or made == 'self' and is_method
     parameter.hidden = made == 'hidden'
+    parameter.lazy = lazy
     parameters[#parameters + 1] = parameter
   end
   return parameters
@@ -93,7 +96,8 @@ local function forms_of(row, is_method)
     local forms = {}
     local method_forms = is_method and row.method or row
     for i = 1, #method_forms, 2 do
-      forms[#forms + 1] = { parameters = parse_form(method_forms[i], is_method),
+      forms[#forms + 1] = { parameters = parse_form(method_forms[i], is_method,
+                            row.lazy),
                             run = method_forms[i + 1] }
     end
     row[field] = forms
@@ -252,6 +256,7 @@ local function expression(parameters, i, bindings, arguments, own)
   elseif parameter.made == 'self' then
     return expression(parameters, 1, bindings, arguments, own)
   elseif parameter.made then
+    if parameter.lazy then return 'nil' end
     return ('make %q'):format(parameter.type or own)
   end
   return parameter.default or 'nil'
@@ -317,6 +322,25 @@ function signature.compile(row, own, is_method, tools)
     return compile(form, bindings, arguments, own, tools)
   end
 
+  -- The node below `node` for a value.
+  local function descend(node, value)
+    local kind = kind_of(value)
+    local below = node[kind]
+    if not below then
+      below = {}
+      node[kind] = below
+    end
+    if dims and type(value) == 'userdata' and value.dim then
+      local d = value:dim()
+      node, below = below, below[d]
+      if not below then
+        below = {}
+        node[d] = below
+      end
+    end
+    return below
+  end
+
   return function(...)
     local n = select('#', ...)
     local node = root[n]
@@ -326,28 +350,22 @@ function signature.compile(row, own, is_method, tools)
       node = {}
       root[n] = node
     end
-    if n == 0 then
-      node.run = node.run or resolve()
-      return node.run()
-    end
-    for i = 1, n do
-      local value = (select(i, ...))
-      local kind = kind_of(value)
-      local next_node = node[kind]
-      if not next_node then
-        next_node = {}
-        node[kind] = next_node
-      end
-      node = next_node
-      if dims and type(value) == 'userdata' and value.dim then
-        local d = value:dim()
-        next_node = node[d]
-        if not next_node then
-          next_node = {}
-          node[d] = next_node
+    if n <= 4 then
+      local a, b, c, d = ...
+      if n > 0 then
+        node = descend(node, a)
+        if n > 1 then
+          node = descend(node, b)
+          if n > 2 then
+            node = descend(node, c)
+            if n > 3 then node = descend(node, d) end
+          end
         end
-        node = next_node
       end
+      local run = node.run
+      if run then return run(a, b, c, d) end
+    else
+      for i = 1, n do node = descend(node, (select(i, ...))) end
     end
     local run = node.run
     if not run then

@@ -212,6 +212,11 @@ function types.install(torch)
   end
 end
 
+local tensor_classes = {} -- metatable → true
+for _, kind in ipairs(tensors.NAMES) do
+  tensor_classes[tensors.metatable('torch.' .. kind .. 'Tensor').__methods] = true
+end
+
 -- Questions ----------------------------------------------------------------------------
 
 function types.is_tensor(value)
@@ -233,6 +238,9 @@ end
 
 --- `value` as the tensor of argument `position`, of any type.
 function types.check_tensor(value, position, name)
+  if type(value) == 'userdata' and not name and tensor_classes[getmetatable(value)] then
+    return value
+  end
   if not types.is_tensor(value) or name and typename(value) ~= name then
     errors.arg(position, '%s expected, got %s', name or 'torch.*Tensor',
       value == nil and 'no value' or class.type(value))
