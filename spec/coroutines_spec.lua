@@ -290,6 +290,17 @@ except ValueError as e:
     forget_traceback(e)
   end)
 
+  it('leaves the coroutine library alone until Python drives one', function()
+    local child = require 'spec.child'
+    assert.equal('true\ttrue\n', child.output [[
+      local yield = coroutine.yield
+      local py = require 'py'
+      py.eval('[f(), c]', { f = function() end, c = coroutine.create(function() end) })
+      local co = coroutine.wrap(function() coroutine.yield(1) end)
+      print(coroutine.yield == yield, co() == 1)
+    ]])
+  end)
+
   it('may call Python between its yields', function()
     local co = coroutine.create(function()
       for i = 1, 3 do

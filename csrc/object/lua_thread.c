@@ -5,7 +5,8 @@
  * debug hook does: it fires when the coroutine goes on, PUC Lua's already
  * when `yield` returns, so that even pcall(coroutine.yield) catches the
  * error.  LuaJIT's hooks come one step later, therefore its coroutine.yield
- * is replaced by a Lua function that raises what it is told to. */
+ * is replaced, when Python first drives one, by a Lua function that raises
+ * what it is told to. */
 #include "object/lua_thread.h"
 
 #include "base/trace.h"
@@ -126,11 +127,53 @@ resume(struct step *step, struct lp_state *S, lua_State *L, lua_State *co,
     return step->result != NULL ? 0 : -1;
 }
 
+/* LuaJIT's coroutine.yield becomes one that can be told to raise, when Python
+ * first drives a coroutine and not before: a program that only yields in Lua
+ * keeps its own. */
+static const char luajit_yield[] =
+    "local yield, error, sign = coroutine.yield, error, ...\n"
+    "local function check(...)\n"
+    "  if (...) == sign then\n"
+    "    local _, e = ...\n"
+    "    error(e, 0)\n"
+    "  end\n"
+    "  return ...\n"
+    "end\n"
+    "function coroutine.yield(...)\n"
+    "  return check(yield(...))\n"
+    "end\n"
+    "return coroutine.yield\n";
+
+/* [-0, +0, em] Run a chunk with an argument; keep what it returns. */
+static void
+run_chunk_or_jump(lua_State *L, const char *chunk, size_t size,
+                  const char *name, const void *arg, const void *key)
+{
+    if (luaL_loadbuffer(L, chunk, size, name) != LUA_OK) {
+        lua_error(L);
+    }
+    lua_pushlightuserdata(L, (void *)arg);
+    lua_call(L, 1, 1);
+    lp_rawsetp_or_jump(L, LUA_REGISTRYINDEX, key);
+}
+
+static void
+replace_yield_or_jump(struct lp_state *S, lua_State *L)
+{
+    if (!S->luajit || S->yield_replaced) {
+        return;
+    }
+    S->yield_replaced = 1;
+    run_chunk_or_jump(L, luajit_yield, sizeof luajit_yield - 1,
+                      "=coroutine.yield", &throw_key, &yield_key);
+}
+
 static int
 send_body(lua_State *L, struct lp_state *S, void *ctx)
 {
     struct step *step = ctx;
     lua_State *co = lua_tothread(L, THREAD);
+    replace_yield_or_jump(S, L);
     step->status = status_of(L, co);
     switch (step->status) {
     case RUNNING:
@@ -547,20 +590,6 @@ lp_lua_thread_init_python(PyObject *module)
 
 /* ---- a new state ---- */
 
-static const char luajit_yield[] =
-    "local yield, error, sign = coroutine.yield, error, ...\n"
-    "local function check(...)\n"
-    "  if (...) == sign then\n"
-    "    local _, e = ...\n"
-    "    error(e, 0)\n"
-    "  end\n"
-    "  return ...\n"
-    "end\n"
-    "function coroutine.yield(...)\n"
-    "  return check(yield(...))\n"
-    "end\n"
-    "return coroutine.yield\n";
-
 static const char bind[] =
     "local select, unpack = select, table.unpack or unpack\n"
     "return function(f, ...)\n"
@@ -568,25 +597,8 @@ static const char bind[] =
     "  return function() return f(unpack(args, 1, n)) end\n"
     "end\n";
 
-/* [-0, +0, em] Run a chunk with an argument; keep what it returns. */
-static void
-run_chunk_or_jump(lua_State *L, const char *chunk, size_t size,
-                  const char *name, const void *arg, const void *key)
-{
-    if (luaL_loadbuffer(L, chunk, size, name) != LUA_OK) {
-        lua_error(L);
-    }
-    lua_pushlightuserdata(L, (void *)arg);
-    lua_call(L, 1, 1);
-    lp_rawsetp_or_jump(L, LUA_REGISTRYINDEX, key);
-}
-
 void
-lp_lua_thread_init_or_jump(struct lp_state *S, lua_State *L)
+lp_lua_thread_init_or_jump(lua_State *L)
 {
     run_chunk_or_jump(L, bind, sizeof bind - 1, "=bind", NULL, &bind_key);
-    if (S->luajit) {
-        run_chunk_or_jump(L, luajit_yield, sizeof luajit_yield - 1,
-                          "=coroutine.yield", &throw_key, &yield_key);
-    }
 }

@@ -6,8 +6,9 @@
 
 /* [GIL] Register the Python type of coroutines. */
 int lp_lua_thread_init_python(PyObject *module);
-/* [-0, +0, em] Prepare a new state for throw and close; see the source. */
-void lp_lua_thread_init_or_jump(struct lp_state *S, lua_State *L);
+
+/* [-0, +0, em] Prepare a new state. */
+void lp_lua_thread_init_or_jump(lua_State *L);
 
 /* [GIL, no lock needed] A new coroutine of a Lua function, which starts with
  * the arguments in the tuple. */
