@@ -1,6 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- Puts the built-in Torch7 library together: one table `torch`.
 
+-- The types are registered once per Lua state: a second library on the same
+-- types would take their methods over, so loading this again gives the first.
+local registry = debug.getregistry()
+if registry['py.torch'] then return registry['py.torch'] end
+
 local class = require 'py.torch.class'
 local errors = require 'py.torch.errors'
 local signature = require 'py.torch.signature'
@@ -119,4 +124,5 @@ for _, name in ipairs { 'timer', 'cmdline', 'tester', 'utility' } do
   require('py.torch.' .. name)(torch)
 end
 
+registry['py.torch'] = torch
 return torch
