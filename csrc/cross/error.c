@@ -116,6 +116,8 @@ error_text(struct lp_state *S, lua_State *L, PyObject *value)
     return text;
 }
 
+static PyObject *value_name, *trace_name; /* attributes of LuaError */
+
 static int
 raise_lua_error(struct lp_state *S, lua_State *L, PyObject *type,
                 struct lp_trace *trace)
@@ -138,9 +140,8 @@ raise_lua_error(struct lp_state *S, lua_State *L, PyObject *type,
         goto done;
     }
     exc = PyObject_CallFunctionObjArgs(type, text, NULL);
-    if (exc == NULL || PyObject_SetAttrString(exc, "value", value) < 0 ||
-        (capsule != NULL &&
-         PyObject_SetAttrString(exc, "_lua_trace", capsule) < 0)) {
+    if (exc == NULL || PyObject_SetAttr(exc, value_name, value) < 0 ||
+        (capsule != NULL && PyObject_SetAttr(exc, trace_name, capsule) < 0)) {
         goto done;
     }
     PyErr_SetObject(type, exc);
@@ -271,6 +272,11 @@ lp_error_init_python(PyObject *module)
     if (lp_LuaError == NULL) { /* until pyhelper comes */
         lp_LuaError = lp_LuaSyntaxError = PyExc_RuntimeError;
         lp_LuaMemoryError = PyExc_MemoryError;
+        value_name = PyUnicode_InternFromString("value");
+        trace_name = PyUnicode_InternFromString("_lua_trace");
+    }
+    if (value_name == NULL || trace_name == NULL) {
+        return -1;
     }
     return PyModule_AddFunctions(module, methods);
 }
