@@ -43,7 +43,7 @@ class Verdict:
         word = {True: "met", False: "NOT MET", None: "not measured"}[self.met]
         figure = "" if self.figure is None else f"{self.figure:,.2f}"
         limit = f"{self.sign} {self.limit:g}{self.unit}"
-        return f"{word:13}{self.row:24}{self.terms:22}{figure:>10}  {limit}"
+        return f"{word:13}{self.row:32}{self.terms:16}{figure:>10}  {limit}"
 
 
 def judge(summary):

@@ -11,10 +11,12 @@ local rows = {
   { name = 'tensor to ndarray, 4 dimensions', lua = 'take(deep)' },
   { name = 'numpy.sort', lua = 'sort(hundred)', native = 'sort(hundred_array)',
     no_floor = true },
-  { name = 'numpy.dot', lua = 'dot(large, large)',
-    native = 'dot(large_array, large_array)', no_floor = true },
+  { name = 'numpy.dot', lua = 'dot(middle, middle)',
+    native = 'dot(middle_array, middle_array)', no_floor = true },
   { name = 'scipy.fft', lua = 'fft(hundred)', native = 'fft(hundred_array)',
     no_floor = true },
+  { name = 'scipy.fft, result closed', lua = 'close(fft(hundred))',
+    native = 'fft(hundred_array)', no_floor = true },
   { name = 'training loop', lua = 'step(64)', native = 'step(64)',
     no_floor = true },
   { name = 'training loop, 4096', lua = 'step(4096)', native = 'step(4096)',
@@ -29,6 +31,7 @@ from scipy.special import expit
 
 small_array = numpy.arange(10.0)
 hundred_array = numpy.random.default_rng(1).random(100_000)
+middle_array = numpy.arange(3e5)
 large_array = numpy.arange(1e6)
 features = numpy.random.default_rng(2).random((4096, 1000))
 labels = numpy.arange(4096) % 2.0
@@ -52,8 +55,9 @@ function rows.prepare(set, py, floor, envs)
   for _, name in ipairs { 'dot', 'sort', 'fft', 'expit', 'small_array', 'large_array' } do
     env[name] = py.reval(name)
   end
+  env.close = py.close
   env.small, env.large = py.eval 'small_array', py.eval 'large_array'
-  env.hundred = py.eval 'hundred_array'
+  env.hundred, env.middle = py.eval 'hundred_array', py.eval 'middle_array'
   env.deep = torch.DoubleTensor(2, 3, 4, 5):zero()
   if not torch.isTensor(env.small) then error('py.eval gives no tensor', 0) end
 
