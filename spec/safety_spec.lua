@@ -224,3 +224,38 @@ describe('recursion without end is an error', function()
     end)
   end
 end)
+
+describe('other threads that run Lua during a call', function()
+  -- LuaJIT's compiled code trusts a note of which Lua thread runs.
+  it('do not disturb compiled code after an error', function()
+    survives([[
+      py.exec [=[
+      import threading
+      threading.excepthook = lambda args: None
+      def step(f):
+          ts = [threading.Thread(target=f, args=(i,)) for i in range(2)]
+          for t in ts: t.start()
+          for t in ts: t.join()
+          raise ValueError('after other threads ran Lua')
+      ]=]
+      local step = py.reval 'step'
+      local function count(n)
+        local sum, t = 0, {}
+        for k = 1, n do
+          if k % 7 == 0 then sum = sum + k else t[k % 5] = (t[k % 5] or 0) + 1 end
+        end
+        for _, v in pairs(t) do sum = sum + v end
+        return sum
+      end
+      local expected = count(100)
+      local function other(i)
+        for _ = 1, 20 do assert(count(100) == expected) end
+        error('other ' .. i)
+      end
+      for i = 1, 400 do
+        assert(not pcall(step, other))
+        for _ = 1, 20 do assert(count(100 + i % 3) >= expected) end
+      end
+    ]], {timeout = 60})
+  end)
+end)

@@ -258,6 +258,16 @@ lp_unlock_all(void)
     }
 }
 
+void
+lp_make_current(struct lp_state *S, lua_State *L)
+{
+    S->current = L;
+    if (S->luajit) {
+        lp_push_slot(S, L, LP_SLOT_NOTHING);
+        lua_pcall(L, 0, 0, 0);
+    }
+}
+
 int
 lp_python_gone_or_jump(lua_State *L)
 {

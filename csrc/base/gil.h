@@ -124,6 +124,9 @@ lp_cross_begin_or_jump(struct lp_cross *x, struct lp_state *S, lua_State *L)
     }
     x->frame = (struct lp_frame){S, L, t->frame, 0};
     t->frame = &x->frame;
+#if LP_LUA51
+    S->current = L;
+#endif
     if (LP_UNLIKELY(lp_attention)) {
         lp_attend_or_jump(x);
     }
@@ -147,10 +150,22 @@ lp_cross_lock(struct lp_cross *x)
 /* Crossings that let no Python code run would never release anything. */
 enum { LP_MANY_DEAD = 256 };
 
+/* LuaJIT notes which Lua thread runs, in a field that compiled code trusts.
+ * It sets the field where it calls and where a C function returns, but not
+ * where an error is caught: nothing but the throwing thread can run in
+ * between, it thinks.  With us, others run while Python does.  [GIL, lock]
+ * Make L the current one again. */
+void lp_make_current(struct lp_state *S, lua_State *L);
+
 static inline void
 lp_cross_end(struct lp_cross *x)
 {
     struct lp_thread *t = &lp_this_thread;
+#if LP_LUA51
+    if (LP_UNLIKELY(x->frame.S->current != x->frame.L)) {
+        lp_make_current(x->frame.S, x->frame.L);
+    }
+#endif
     if (LP_UNLIKELY(x->frame.S->n_dead >= LP_MANY_DEAD)) {
         lp_cross_unlock(x);
         lp_cross_lock(x);

@@ -98,14 +98,27 @@ finalize_kept(lua_State *L)
     lua_pop(L, 1);
 }
 
+/* Is this finalizer called by a collection in the course of the program?
+ * lua_close calls them on an empty stack, which a collection does only in
+ * hosts that use the API outside of any function.  LuaJIT has a Lua thread
+ * for finalizers since 2025; there the main thread's stack tells. */
+static int
+program_runs(lua_State *L)
+{
+    lua_Debug ar;
+    if (lua_getstack(L, 1, &ar)) {
+        return 1;
+    }
+    struct lp_state *S = lp_state_of(L);
+    return S != NULL && S->luajit && S->main != NULL && S->main != L &&
+           lua_getstack(S->main, 0, &ar);
+}
+
 int
 lp_keep_until_closed(lua_State *L)
 {
-    lua_Debug ar;
-    /* lua_close runs finalizers on an empty stack, which a collection in the
-     * course of a program does only in hosts that use the API outside of any
-     * function.  Those get their objects back at the next collection. */
-    if (closed || lua_getstack(L, 1, &ar)) {
+    /* Hosts as above get their objects back at the next collection. */
+    if (closed || program_runs(L)) {
         if (__atomic_load_n(&any_kept, __ATOMIC_RELAXED) && !closed) {
             finalize_kept(L);
         }

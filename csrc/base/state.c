@@ -34,6 +34,13 @@ state_closed(lua_State *L)
     return 0;
 }
 
+static int
+do_nothing(lua_State *L)
+{
+    (void)L;
+    return 0;
+}
+
 /* The main thread of L's state.  5.1 has no registry entry for it; there the
  * thread that loads the bridge stands in, anchored in the registry. */
 static lua_State *
@@ -82,6 +89,8 @@ lp_state_open_or_jump(lua_State *L)
     lua_State *main = main_thread(L);
     lua_newtable(L);
     lua_rawseti(L, LUA_REGISTRYINDEX, slots[LP_SLOT_REFS]);
+    lua_pushcfunction(L, do_nothing);
+    lua_rawseti(L, LUA_REGISTRYINDEX, slots[LP_SLOT_NOTHING]);
     lua_State *aux = lua_newthread(L);
     lua_rawseti(L, LUA_REGISTRYINDEX, slots[LP_SLOT_AUX]);
     lua_pushliteral(L, "stack overflow (Lua and Python have called each "

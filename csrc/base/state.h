@@ -47,6 +47,7 @@ enum lp_slot {
     LP_SLOT_REF_MT = 1, /* metatable of references to Python objects */
     LP_SLOT_ERROR_MT,   /* metatable of error objects */
     LP_SLOT_PROTECT,    /* C function behind lp_protect */
+    LP_SLOT_NOTHING,    /* C function that does nothing */
     LP_SLOT_CALL,       /* C function behind calls of Lua functions */
     LP_SLOT_HANDLER,    /* message handler: captures the Lua stack */
     LP_SLOT_NONE,       /* py.None */
@@ -93,6 +94,8 @@ struct lp_state {
     int locked;
     struct lp_waiter *first_waiter, *last_waiter;
     int main_busy; /* somebody is inside on the main Lua thread */
+    lua_State *current; /* the Lua thread that LuaJIT takes for running, or
+                           NULL: not known (lp_make_current) */
     lua_State *aux; /* a Lua thread on which pool threads are made */
     struct lp_pool_thread pool[LP_POOL_SIZE];
     int n_pool;

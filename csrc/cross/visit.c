@@ -56,6 +56,7 @@ enter(struct lp_visit *v, struct lp_state *S, struct lp_frame *f)
     t->gil = 1;
     t->depth++;
     S->n_visits++;
+    S->current = NULL; /* whatever runs now, the crossings outside check */
     if (f != NULL) {
         v->source = LP_VISIT_NESTED;
         v->frame.L = f->L;

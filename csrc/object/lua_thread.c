@@ -100,6 +100,7 @@ resume(struct step *step, struct lp_state *S, lua_State *L, lua_State *co,
     int n;
     lp_lua_runs();
     int status = lp_resume(co, L, nargs, &n);
+    S->current = NULL; /* for LuaJIT it is still `co` */
     lp_lua_ran();
     if (status != LUA_OK && status != LUA_YIELD) {
         step->status = DEAD;
