@@ -87,41 +87,37 @@ describe('torch.CmdLine', function()
 
   it('names runs', function()
     local cmd, print_before = options(), print
-    _G.print = function() end
+    rawset(_G, 'print', function() end)
     local name = cmd:string('run', { seed = 5, fast = true, name = 'x' }, {})
-    _G.print = print_before
+    rawset(_G, 'print', print_before)
     assert.equal('run,fast=t,seed=5', name)
   end)
 end)
 
 describe('torch.Tester', function()
-  local function run(tests)
-    local tester, written, write = torch.Tester(), {}, io.write
-    tester:add(tests)
-    io.write = function(...)
+  -- Runs it; whether all passed, and what it wrote.
+  local function run(tester)
+    local written, write = {}, io.write
+    rawset(io, 'write', function(...)
       for _, text in ipairs { ... } do written[#written + 1] = text end
-    end
+    end)
     local ok = pcall(tester.run, tester)
-    io.write = write
+    rawset(io, 'write', write)
     return ok, table.concat(written)
   end
 
   it('reports passes, failures and errors', function()
-    local tests, tester = torch.TestSuite(), nil
-    function tests.good() end
-    local ok, text = run(tests)
+    local good = torch.TestSuite()
+    function good.one() end
+    local ok, text = run(torch.Tester():add(good))
     assert.is_true(ok)
     assert.is_truthy(text:find 'in 1 test with')
-    tester = torch.Tester()
-    local suite = torch.TestSuite()
+    local tester, suite = torch.Tester(), torch.TestSuite()
     function suite.bad() tester:eq(torch.ones(2), torch.zeros(2), 0.5, 'not equal') end
     function suite.worse() error 'boom' end
-    tester:add(suite)
-    local write = io.write
-    io.write = function() end
-    local passed = pcall(tester.run, tester)
-    io.write = write
-    assert.is_false(passed)
+    ok, text = run(tester:add(suite))
+    assert.is_false(ok)
+    assert.is_truthy(text:find '1 failure' and text:find '1 error')
     local all = table.concat(tester.errors)
     assert.is_truthy(all:find 'max diff=1%.?0?, tolerance=0.5')
     assert.is_truthy(all:find 'boom')

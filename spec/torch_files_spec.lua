@@ -6,14 +6,14 @@ local torch = require 'py.torch'
 local helper = require 'spec.helper'
 local raises = helper.raises
 
--- Lines end in |; spaces at the ends of these lines are not part of it.
+-- Each | is the end of a line.
 local ASCII = ([[
-  1|1.5|2|4|text|5|1|0|3|1|2|1|1|1|10|1|2|1|20|4|2|3|V 1|18|torch.DoubleTensor|2|2 2|2 1|1|4|3|3|V
-   1|19|torch.DoubleStorage|4|1 2 3 4|4|4|3|V 1|18|torch.DoubleTensor|2|2 2|1 2|1|4|3|4|5|3|V 
-  1|16|torch.LongTensor|1|2|1|1|4|6|3|V 1|17|torch.LongStorage|2|1099511627776 -3|4|7|3|V 
-  1|17|torch.FloatTensor|1|1|1|1|4|8|3|V 1|18|torch.FloatStorage|1|0.100000001|4|9|3|V 
-  1|18|torch.DoubleTensor|0|1|0|
-]]):gsub('\n  ', ''):gsub('^  ', ''):gsub('\n', ''):gsub('|', '\n')
+1|1.5|2|4|text|5|1|0|3|1|2|1|1|1|10|1|2|1|20|4|2|3|V 1|18|torch.DoubleTensor|2|2 2|2 1|1|4|
+3|3|V 1|19|torch.DoubleStorage|4|1 2 3 4|4|4|3|V 1|18|torch.DoubleTensor|2|2 2|1 2|1|4|3|4|
+5|3|V 1|16|torch.LongTensor|1|2|1|1|4|6|3|V 1|17|torch.LongStorage|2|1099511627776 -3|4|7|3|
+V 1|17|torch.FloatTensor|1|1|1|1|4|8|3|V 1|18|torch.FloatStorage|1|0.100000001|4|9|3|V 1|18|
+torch.DoubleTensor|0|1|0|
+]]):gsub('\n', ''):gsub('|', '\n')
 
 local BINARY = ([[
   01000000000000000000f83f020000000400000074657874050000000100000000000000030000000100000002000000

@@ -111,23 +111,51 @@ set_geometry_or_jump(lua_State *L, struct lp_tensor *t,
 
 /* ---- making ---- */
 
+/* [-0, +1, em] Push a new tensor with storage. */
+static void
+push_new_or_jump(lua_State *L, enum lp_dtype dtype, const struct geometry *g,
+                 int zeroed)
+{
+    struct lp_state *S = LP_LIBRARY_STATE(L);
+    struct lp_tensor *t = lp_new_tensor_or_jump(S, L, dtype);
+    struct lp_storage *storage = lp_push_storage_or_jump(S, L, dtype, NULL);
+    if (g->count > 0) {
+        lp_storage_resize_or_jump(L, storage, (ptrdiff_t)g->count, zeroed);
+    }
+    lp_tensor_set_storage(t, storage);
+    set_geometry_or_jump(L, t, g, 0);
+    lua_pop(L, 1);
+}
+
 /* empty(type, sizes), zeros(type, sizes): a new contiguous tensor */
 static int
 make(lua_State *L, int zeroed)
 {
-    struct lp_state *S = LP_LIBRARY_STATE(L);
     enum lp_dtype dtype = lp_check_dtype_or_jump(L, 1);
     struct geometry g;
     lua_settop(L, 2);
     geometry_or_jump(L, 2, 3, &g);
-    struct lp_tensor *t = lp_new_tensor_or_jump(S, L, dtype);
-    struct lp_storage *storage = lp_push_storage_or_jump(S, L, dtype, NULL);
-    if (g.count > 0) {
-        lp_storage_resize_or_jump(L, storage, (ptrdiff_t)g.count, zeroed);
+    push_new_or_jump(L, dtype, &g, zeroed);
+    return 1;
+}
+
+/* empty_like(t [, type]): one with the sizes of another */
+static int
+library_empty_like(lua_State *L)
+{
+    const struct lp_tensor *from = lp_check_tensor_or_jump(L, 1);
+    enum lp_dtype dtype = lua_isnoneornil(L, 2) ? from->dtype
+                                                : lp_check_dtype_or_jump(L, 2);
+    struct geometry g;
+    g.nd = from->nd;
+    g.count = from->nd > 0;
+    for (int d = g.nd - 1; d >= 0; d--) {
+        g.size[d] = from->size[d];
+        g.stride[d] = g.count;
+        g.count *= g.size[d];
     }
-    lp_tensor_set_storage(t, storage);
-    set_geometry_or_jump(L, t, &g, 0);
-    lua_pop(L, 1);
+    g.extent = g.count;
+    push_new_or_jump(L, dtype, &g, 0);
     return 1;
 }
 
@@ -317,6 +345,7 @@ library_metatable(lua_State *L)
 const luaL_Reg lp_tensor_library[] = {
     {"data",         library_data        },
     {"empty",        library_empty       },
+    {"empty_like",   library_empty_like  },
     {"geometry",     library_geometry    },
     {"metatable",    library_metatable   },
     {"new",          library_new         },

@@ -249,20 +249,20 @@ tensor_stride(lua_State *L)
 }
 
 const luaL_Reg lp_tensor_methods[] = {
-    {"dim",           tensor_dim           },
-    {"isContiguous",  tensor_is_contiguous },
+    {"dim",           tensor_dim            },
+    {"isContiguous",  tensor_is_contiguous  },
     {"isSameSizeAs",  tensor_is_same_size_as},
-    {"isSetTo",       tensor_is_set_to     },
-    {"nDimension",    tensor_dim           },
-    {"nElement",      tensor_n_element     },
-    {"narrow",        tensor_narrow        },
-    {"select",        tensor_select        },
-    {"size",          tensor_size          },
-    {"storage",       tensor_storage       },
-    {"storageOffset", tensor_storage_offset},
-    {"stride",        tensor_stride        },
-    {"transpose",     tensor_transpose     },
-    {NULL,            NULL                 },
+    {"isSetTo",       tensor_is_set_to      },
+    {"nDimension",    tensor_dim            },
+    {"nElement",      tensor_n_element      },
+    {"narrow",        tensor_narrow         },
+    {"select",        tensor_select         },
+    {"size",          tensor_size           },
+    {"storage",       tensor_storage        },
+    {"storageOffset", tensor_storage_offset },
+    {"stride",        tensor_stride         },
+    {"transpose",     tensor_transpose      },
+    {NULL,            NULL                  },
 };
 
 /* ---- storages ---- */

@@ -141,12 +141,19 @@ def _chosen(values, positions, a, axis, index):
     positions[...] = index + 1
 
 
+def _extreme(values, positions, a, axis, extreme, position):
+    target = positions.squeeze(axis)
+    position(a, axis, target)
+    np.add(target, 1, target)
+    extreme(a, axis, None, values.squeeze(axis))
+
+
 def min(values, positions, a, dim):
-    _chosen(values, positions, a, dim - 1, a.argmin(dim - 1))
+    _extreme(values, positions, a, dim - 1, np.minimum.reduce, np.argmin)
 
 
 def max(values, positions, a, dim):
-    _chosen(values, positions, a, dim - 1, a.argmax(dim - 1))
+    _extreme(values, positions, a, dim - 1, np.maximum.reduce, np.argmax)
 
 
 def kthvalue(values, positions, a, k, dim):
@@ -182,8 +189,11 @@ def _order(a, axis, descending):
 
 def sort(values, positions, a, dim, descending):
     order = _order(a, dim - 1, descending)
-    values[...] = np.take_along_axis(a, order, dim - 1)
-    positions[...] = order + 1
+    if descending:
+        values[...] = np.take_along_axis(a, order, dim - 1)
+    else:
+        values[...] = np.sort(a, dim - 1)
+    np.add(order, 1, positions)
 
 
 def topk(values, positions, a, k, dim, largest):

@@ -104,9 +104,11 @@ end
 --- `result` with the sizes of `source`, or a new tensor if there is none.
 function geometry.like(result, source)
   if not result then
-    return tensors.empty(typename(source), (sizes_of(source)))
+    return tensors.empty_like(source)
   end
-  if not same_size(result, source) then resize(result, (sizes_of(source))) end
+  if not rawequal(result, source) and not same_size(result, source) then
+    resize(result, (sizes_of(source)))
+  end
   return result
 end
 
@@ -135,9 +137,7 @@ function geometry.make(name, sizes)
 end
 
 --- A new tensor of the type and the sizes of `source`.
-function geometry.make_like(source, name)
-  return tensors.empty(name or typename(source), (sizes_of(source)))
-end
+geometry.make_like = tensors.empty_like
 
 -- Checks -----------------------------------------------------------------------
 

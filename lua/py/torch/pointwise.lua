@@ -10,6 +10,7 @@ local tensors = require 'py.torch.core'
 local helpers = tensors.helpers '_torch_math'
 local typename = tensors.typename
 local like, check_counts = geometry.like, geometry.check_counts
+local same_size = geometry.same_size
 local wrap, kind_of = numbers.wrap, numbers.kind
 
 local REAL = { 'Float', 'Double', 'Half' }
@@ -53,7 +54,7 @@ local function unary(name)
   return function(result, t)
     f = f or helpers[name]
     result = like(result, t)
-    if t:dim() > 0 then f(result, t) end
+    f(result, t)
     return result
   end
 end
@@ -110,13 +111,13 @@ local function scalar(name, helper)
   return function(result, t, value)
     if bits then check_bits(name, t) end
     result = like(result, t)
-    if t:dim() > 0 then f(result, t, cut(t, value)) end
+    f(result, t, cut(t, value))
     return result
   end
 end
 
 local function check_operands(result, t, source, names)
-  if t:nElement() ~= source:nElement() then
+  if not same_size(t, source) and t:nElement() ~= source:nElement() then
     check_counts(names or NAMES, nil, t, source)
   end
   return like(result, t)
@@ -128,14 +129,13 @@ local function elementwise(name, helper, names)
   return function(result, t, source)
     if bits then check_bits(name, t) end
     result = check_operands(result, t, source, names)
-    if t:dim() > 0 then f(result, t, source) end
+    f(result, t, source)
     return result
   end
 end
 
 local function cadd(result, t, factor, source)
   result = check_operands(result, t, source)
-  if t:dim() == 0 then return result end
   if factor == 1 then
     helpers.add(result, t, source)
   elseif factor == -1 then
@@ -178,7 +178,7 @@ local function compare(name)
     else
       result = geometry.make_like(t, 'torch.ByteTensor')
     end
-    if t:dim() > 0 then f(result, t, other) end
+    f(result, t, other)
     return result
   end
 end
