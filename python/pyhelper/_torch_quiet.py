@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-
 # What enter() gives, leave() takes.
 enter: Callable[[], Any]
 leave: Callable[[Any], Any]
