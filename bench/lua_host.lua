@@ -75,6 +75,7 @@ end
 -- ---- measuring ----
 
 local TARGET = 4e6 -- ns per measurement: many times the clock's resolution
+local MINIMUM = 20 -- runs per measurement: fewer see no memory used again
 local cpu = floor.cpu
 local time_python = py.eval 'time_python'
 
@@ -108,7 +109,7 @@ local function calibrate(measure)
   measure(10)
   while true do
     local ns = measure(n)
-    if ns > TARGET / 4 then return math.max(1, math.floor(n * TARGET / ns)) end
+    if ns > TARGET / 4 then return math.max(MINIMUM, math.floor(n * TARGET / ns)) end
     n = n * 4
   end
 end
