@@ -71,6 +71,14 @@ local function fits_already(t, sizes, strides)
   return true
 end
 
+-- Memory that came from Python cannot grow; the error names the caller's line.
+local function grow(storage, size)
+  local ok, err = pcall(storage.resize, storage, size)
+  if ok then return end
+  if type(err) ~= 'string' then error(err, 0) end
+  errors.raise('%s', (err:gsub('^[^\n]-:%d+: ', '')))
+end
+
 -- Points `t` at `storage` (made if nil), which grows if it must.
 local function point(t, storage, offset, sizes, given)
   if #sizes == 0 then
@@ -83,7 +91,7 @@ local function point(t, storage, offset, sizes, given)
   if not storage then
     storage = tensors.new_storage(storage_names[typename(t)], extent + offset)
   elseif extent + offset > storage:size() then
-    storage:resize(extent + offset)
+    grow(storage, extent + offset)
   end
   return tensors.set(t, storage, offset, sizes, strides)
 end
