@@ -44,7 +44,7 @@ for _, kind in ipairs {'working', 'failing'} do
       if least <= LIMIT then break end
     end
     if least > LIMIT then
-      print(('%s, %s: %d bytes in each call'):format(kind, name, least))
+      print(('%s, %s: %.0f bytes in each call'):format(kind, name, least))
     end
   end
 end
