@@ -270,6 +270,17 @@ spec_inner = 1
     end)
   end)
 
+  it('compiled code is cached: the second run has the same code object', function()
+    local code = '__import__("sys")._getframe().f_code'
+    for _, locals in ipairs {false, {a = 1}} do
+      local seen = {}
+      for i = 1, 2 do
+        seen[i] = py.reval(code, locals or nil)
+      end
+      assert.is_true(py.is(seen[1], seen[2]))
+    end
+  end)
+
   it('compiled code is cached without mixing up calls', function()
     for i = 1, 200 do
       assert.equal(i + 1, py.eval('a + 1', {a = i}))

@@ -1,0 +1,184 @@
+-- SPDX-License-Identifier: MIT
+-- Contract sections 2 and 3: what starting costs, py.config, py.info, py.repl,
+-- and what the core is linked against.
+
+local child = require 'spec.child'
+local helper = require 'spec.helper'
+local py = require 'py'
+
+-- The Python under test, for children.
+local executable = py.info().executable
+
+local function prints(expected, script, options)
+  options = options or {}
+  options.env = options.env or {LUAPY_PYTHON = executable}
+  assert.equal(expected, child.output(script, options))
+end
+
+describe("require 'py'", function()
+  it('does not start Python; the first use does', function()
+    prints('nil nil embedded\n', [[
+      local loader = require 'py.loader'
+      local before = tostring(loader.started())
+      local py = require 'py'
+      local required = tostring(loader.started())
+      py.exec 'pass'
+      print(before .. ' ' .. required .. ' ' .. loader.started())
+    ]])
+  end)
+
+  it('and py.config look for no Python yet', function()
+    prints('true\n', [[
+      local py = require 'py'
+      py.config {python = '/no/such/python'}
+      print(true)
+    ]])
+  end)
+end)
+
+describe('the first py.eval', function()
+  it('imports no heavy module, and no NumPy', function()
+    -- What site imports for an environment is not ours.
+    prints('2 []\n', [[
+      local py = require 'py'
+      local value = py.eval '1 + 1'
+      py.exec([=[
+import sys
+modules = set(sys.modules)
+import subprocess
+bare = subprocess.run([sys.executable, "-c", "import sys; print(*sys.modules)"],
+                      capture_output=True, text=True, check=True).stdout.split()
+heavy = {"ast", "dataclasses", "importlib.metadata", "inspect", "linecache", "numpy",
+         "platform", "re", "tokenize", "traceback", "typing"}
+print(value, sorted(heavy & modules - set(bare)))]=], {value = value})
+    ]])
+  end)
+end)
+
+describe('py.config', function()
+  it('chooses the Python of the first use, before all other sources', function()
+    prints('true\tpy.config\n', ([[
+      local py = require 'py'
+      py.config {python = %q}
+      local info = py.info()
+      print(info.executable == %q, info.reason:match 'py.config')
+    ]]):format(executable, executable), {env = {LUAPY_PYTHON = '/no/such/python'}})
+  end)
+
+  it('is an error after the first use', function()
+    py.eval '1'
+    helper.raises(function() py.config {python = executable} end,
+      'py.config: Python runs already')
+  end)
+
+  it('names what it does not know', function()
+    helper.raises(function() py.config {pyton = 'x'} end, "no option 'pyton'")
+    helper.raises(function() py.config {python = 3} end, 'must be a string, not a number')
+    helper.raises(function() py.config 'x' end, 'table expected, got string')
+  end)
+end)
+
+describe('py.info()', function()
+  it('has the versions, the paths and the reason of the choice', function()
+    py.exec 'import sys'
+    local info = py.info()
+    assert.equal(py.eval '"%d.%d.%d" % sys.version_info[:3]', info.version:match '^%d+%.%d+%.%d+')
+    for _, name in ipairs {'executable', 'prefix', 'base_prefix'} do
+      assert.equal(py.eval('sys.' .. name), info[name])
+    end
+    assert.truthy(io.open(info.library, 'rb')):close()
+    assert.is_string(info.reason)
+    assert.truthy(info.lua:find(helper.jit and 'LuaJIT' or _VERSION, 1, true))
+  end)
+
+  it('has the version of NumPy once that is imported', function()
+    if not helper.has 'numpy' then
+      pending(helper.lacks 'numpy')
+      return
+    end
+    prints('not imported yet\ntrue\n', [[
+      local py = require 'py'
+      print(py.info().numpy)
+      local version = py.eval(py.import 'numpy'.__version__)
+      print(py.info().numpy == version)
+    ]])
+  end)
+
+  it('prints well', function()
+    local info = py.info()
+    local text = tostring(info)
+    for _, name in ipairs {'version', 'executable', 'library', 'reason', 'numpy', 'lua'} do
+      assert.truthy(text:find(info[name], 1, true), text)
+    end
+    assert.is_nil(text:find('newer than the tested', 1, true))
+  end)
+
+  it('marks a Python newer than the tested ones', function()
+    local core = {
+      _info = function() return {version = '3.99.0'} end,
+      _tensor_provider = function() end,
+    }
+    local info = require 'py.info'(core, {untested = true, reason = 'a test'})
+    assert.is_true(info.untested)
+    assert.truthy(tostring(info):find('newer than the tested', 1, true))
+  end)
+end)
+
+describe('py.repl()', function()
+  it('is a prompt that shares __main__, and ends with its input', function()
+    local run = child.run([[
+      local py = require 'py'
+      py.exec 'given = 41'
+      py.repl()
+      print('then ' .. py.eval 'made')
+    ]], {env = {LUAPY_PYTHON = executable, HOME = '/nonexistent'},
+         stdin = 'made = given + 1\nprint("made", made)\n1 / 0\n'})
+    assert.equal(0, run.code, run.stderr)
+    assert.truthy(run.stdout:find('made 42\n', 1, true), run.stdout)
+    assert.truthy(run.stdout:find('then 42\n', 1, true), run.stdout)
+    assert.truthy(run.stderr:find('ZeroDivisionError', 1, true), run.stderr)
+  end)
+
+  it('is left by exit(), the program goes on', function()
+    local run = child.run([[
+      require 'py'.repl()
+      print 'goes on'
+    ]], {env = {LUAPY_PYTHON = executable, HOME = '/nonexistent'},
+         stdin = 'exit()\nprint("not read")\n'})
+    assert.equal(0, run.code, run.stderr)
+    assert.truthy(run.stdout:find('goes on\n', 1, true), run.stdout)
+    assert.is_nil(run.stdout:find('not read', 1, true))
+  end)
+end)
+
+describe('the built core', function()
+  local function path_of(name)
+    for template in package.cpath:gmatch '[^;]+' do
+      local path = template:gsub('%?', (name:gsub('%.', '/')))
+      local file = io.open(path, 'rb')
+      if file then
+        file:close()
+        return path
+      end
+    end
+  end
+
+  it('is linked against neither libpython nor liblua', function()
+    local has = io.popen 'command -v readelf'
+    local readelf = has:read '*l'
+    has:close()
+    if not readelf then
+      pending 'skipped: there is no readelf'
+      return
+    end
+    for _, name in ipairs {'py.core', 'py.loader'} do
+      local pipe = io.popen(("readelf -d '%s'"):format(assert(path_of(name))))
+      local text = pipe:read '*a'
+      pipe:close()
+      assert.truthy(text:find('NEEDED', 1, true), text)
+      for line in text:gmatch '[^\n]*NEEDED[^\n]*' do
+        assert.is_nil(line:find 'python' or line:lower():find 'lua', line)
+      end
+    end
+  end)
+end)
