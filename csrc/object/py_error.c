@@ -41,8 +41,9 @@ static PyObject *
 call_errors(const char *function, PyObject *a, PyObject *b)
 {
     PyObject *module = PyImport_ImportModule("pyhelper._errors");
-    if (module == NULL) {
-        return NULL;
+    if (module == NULL) { /* pyhelper is not there: what can be said without */
+        PyErr_Clear();
+        return PyUnicode_FromFormat("%R", a);
     }
     PyObject *result =
         b != NULL ? PyObject_CallMethod(module, function, "OO", a, b)
