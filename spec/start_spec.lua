@@ -36,6 +36,17 @@ describe("require 'py'", function()
   end)
 end)
 
+describe('a program with a pyhelper.py of its own', function()
+  it('is told what could not be imported', function()
+    -- pyhelper, which words the errors of Python, is not there for this one.
+    local output = child.output([[
+      local ok, e = pcall(function() return require 'py'.eval '1' end)
+      print(ok, tostring(e))
+    ]], {env = {LUAPY_PYTHON = executable}, files = {['pyhelper.py'] = ''}})
+    assert.truthy(output:find "^false\t.*No module named 'pyhelper", output)
+  end)
+end)
+
 describe('the first py.eval', function()
   it('imports no heavy module, and no NumPy', function()
     -- What site imports for an environment is not ours.
