@@ -2,6 +2,7 @@
 -- Contract section 5: Ctrl-C. The contract says 100 ms; the bound here is 2 s,
 -- for loaded machines, against waits of 20 s.
 local child = require 'spec.child'
+local helper = require 'spec.helper'
 
 local BEFORE = child.interrupt_soon .. [[
 if jit then jit.off() end -- compiled loops that call nothing see no hooks
@@ -277,6 +278,28 @@ describe('Ctrl-C', function()
       py.exec 'import time; time.sleep(0.05)'
       print(pcall(function() for i = 1, 1000 do end end))
     ]], { ignore_interrupts = true }))
+  end)
+
+  it('costs no system call per crossing', function()
+    -- The system calls of a process that crosses this often in both ways.
+    local function calls(crossings)
+      local result = child.run(([[
+        local py = require 'py'
+        local abs = py.builtins.abs
+        for _ = 1, %d do abs(1) end
+        py.exec('for _ in range(n): f()', { n = %d, f = function() return 1 end })
+      ]]):format(crossings, crossings),
+        { lua = 'strace', options = { '-f', helper.interpreter() } })
+      return result.code == 0 and select(2, result.stderr:gsub('\n', ''))
+    end
+
+    local few = calls(1)
+    if not few then
+      pending 'skipped: no strace, or it may not trace here'
+      return
+    end
+    local many = calls(10000)
+    assert.is_true(many - few < 2000, ('%d and %d'):format(few, many))
   end)
 
   it('survives a host prompt that reinstalls its handler', function()

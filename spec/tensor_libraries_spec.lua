@@ -226,6 +226,18 @@ describe('tensors in', function()
       { ctypes = ctypes })))
   end)
 
+  it('another device is in the way, and the error names the way out', function()
+    py.exec [[
+      class OnDevice:
+          def __dlpack_device__(self): return (2, 0)
+          def __dlpack__(self, **options): raise BufferError('spec: not here')
+    ]]
+    local there = py.reval 'OnDevice()'
+    helper.raises(function() py.eval(there) end, '%.detach%(%)%.cpu%(%)')
+    helper.raises(function() py.share(there) end, '%.detach%(%)%.cpu%(%)')
+    py.exec 'del OnDevice'
+  end)
+
   describe('PyTorch:', function()
     it_with.torch('tensors go there on the same memory', function(pytorch)
       local t = torch.FloatTensor(2, 3)

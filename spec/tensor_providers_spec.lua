@@ -28,6 +28,33 @@ describe('providers of tensors', function()
       provider '')
   end)
 
+  it('are fixed at the first tensor', function()
+    if not torch7 then
+      pending 'skipped: Torch7 is not installed'
+      return
+    end
+    assert.equal('built in, on NumPy\ttrue\tbuilt in, on NumPy\n', child.output [[
+      package.preload.torch = function() error 'hidden' end
+      local py = require 'py'
+      local function tensors()
+        py.eval('numpy.ones(2)', { numpy = py.import 'numpy' })
+        return py.info().tensors
+      end
+      local first = tensors()
+      package.preload.torch = nil
+      print(first, pcall(require, 'torch') and true, tensors())
+    ]])
+  end)
+
+  it("are looked for by require 'fb.python', which lives without", function()
+    assert.equal('asked\t2\n', child.output [[
+      local asked = 'not asked'
+      package.preload.torch = function() asked = 'asked' error 'none' end
+      local py = require 'fb.python'
+      print(asked, py.eval '1 + 1')
+    ]])
+  end)
+
   it('the built-in one passes the same specs', function()
     if not torch7 then
       pending 'skipped: Torch7 is not installed, so that all specs use it'

@@ -289,6 +289,17 @@ describe('tensors', function()
       assert.equal(5, two[2])
     end)
 
+    -- 1 GiB that nobody touches: to read it once takes longer than all of this.
+    it('share in constant time, both ways', function()
+      local a = py.reval 'np.zeros(2 ** 27)'
+      local clock = os.clock()
+      for _ = 1, 100 do
+        local t = py.eval(a)
+        assert.equal(2 ^ 27, py.len(t))
+      end
+      assert.is_true(os.clock() - clock < 2)
+    end)
+
     it('integers wrap as in C', function()
       local t = torch.ByteTensor(2)
       t[1] = 300

@@ -403,9 +403,29 @@ class TestThreads:
             t.join()
         assert lua.globals().n == 4000
 
-    def test_states_run_in_parallel(self):
+    @pytest.mark.parametrize(
+        "make, run",
+        [
+            ("return compute", lambda lua_value: lua_value()),
+            ("return coroutine.create(function() coroutine.yield(compute()) end)", next),
+            (
+                "return setmetatable({}, { __index = function() return compute() end })",
+                lambda lua_value: lua_value["x"],
+            ),
+            ("return setmetatable({}, { __call = compute })", lambda lua_value: lua_value()),
+        ],
+        ids=["function", "coroutine", "index metamethod", "call metamethod"],
+    )
+    def test_states_run_in_parallel(self, make, run):
         """While one state computes, others get work done."""
-        slow = LuaRuntime().eval("function() for i = 1, 3e7 do end return 'done' end")
+        lua = LuaRuntime()
+        value = lua.execute(
+            "local function compute() for i = 1, 3e7 do end return 'done' end " + make
+        )
+
+        def slow():
+            return run(value)
+
         quick = LuaRuntime().eval("function(x) return x end")
         results = []
         thread = threading.Thread(target=lambda: results.append(slow()))
