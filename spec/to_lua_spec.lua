@@ -181,6 +181,9 @@ describe('Python → Lua:', function()
       gives(42, 'np.array(42)')
       gives(2.5, 'np.array([1.0, 2.5])[1]')
       assert.same({1.5}, py.eval '[np.array(1.5)]')
+      local large = py.eval 'np.array(2**64 - 1, dtype="uint64")'
+      assert.is_true(helper.is_ref(large))
+      assert.equal('18446744073709551615', tostring(large))
     end))
 
     it('strings → string', with_numpy(function()
