@@ -71,12 +71,20 @@ make_module(void)
     return module;
 }
 
-/* [GIL] Let `import pyhelper._core` find it in a Lua host. */
+/* [GIL] Let `import pyhelper._core` find it in a Lua host.  Two cores would not
+ * know of each other's locks, so the first is the only one in a process. */
 static int
 publish_module(void)
 {
-    PyObject *module = make_module();
     PyObject *modules = PyImport_GetModuleDict(); /* borrowed */
+    PyObject *there = PyDict_GetItemString(modules, "pyhelper._core");
+    if (there != NULL && there != core_module) {
+        PyErr_SetString(PyExc_ImportError,
+                        "another copy of the core of lua-py (py/core.so) runs in "
+                        "this process already, and it can have one only");
+        return -1;
+    }
+    PyObject *module = make_module();
     return module == NULL ? -1
                           : PyDict_SetItemString(modules, "pyhelper._core",
                                                  module);

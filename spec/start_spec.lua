@@ -192,4 +192,18 @@ describe('the built core', function()
       end
     end
   end)
+
+  it('is the only one in a process: a copy of it is refused', function()
+    local output = child.output(([[
+      local py = require 'py'
+      print(py.eval '1 + 1')
+      local copy = os.tmpname()
+      os.execute("cp '%s' " .. copy)
+      local open = assert(package.loadlib(copy, 'luaopen_py_core'))
+      os.remove(copy)
+      print(pcall(open))
+      print(py.eval '2 + 2')
+    ]]):format(path_of 'py.core'), {env = {LUAPY_PYTHON = executable}})
+    assert.truthy(output:find '^2\nfalse\t.*another copy of the core.*\n4\n$', output)
+  end)
 end)
