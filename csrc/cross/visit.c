@@ -167,6 +167,9 @@ keep_lua(PyObject *self, PyObject *unused)
     int n = 0;
     (void)self;
     (void)unused;
+    if (lp_python_ending) { /* a second call would take its frames again */
+        Py_RETURN_NONE;
+    }
     struct lp_state *next;
     for (struct lp_state *S = lp_states(); S != NULL; S = next) {
         struct lp_frame *f = innermost(S);

@@ -8,6 +8,7 @@ that this package belongs to, or where LUA_CPATH says.
 
 import os
 import sys
+from _thread import RLock
 
 from ._exceptions import LuaError, LuaMemoryError, LuaSyntaxError
 
@@ -27,10 +28,16 @@ _LUAS = {
 }
 
 loaded = None  # name of the Lua that a Python host opened
+_loading = RLock()  # threads may make the first runtimes at once
 
 
 def load(lua=None):
     """Load the core for `lua`, or for the first Lua that is there."""
+    with _loading:
+        return _load(lua)
+
+
+def _load(lua):
     global loaded
     core = sys.modules.get("pyhelper._core")
     if hasattr(core, "LuaState"):

@@ -50,3 +50,20 @@ def test_daemon_threads_may_be_deep_in_calls_of_both_languages():
         assert result.stderr == ""
         assert result.returncode == 0
         assert result.stdout == "final\n"
+
+
+ENDED_TWICE = """
+import atexit
+import pyhelper
+states = [pyhelper.LuaRuntime() for _ in range(3)]
+atexit.register(pyhelper._core.keep_lua)
+print("ended")
+"""
+
+
+def test_taking_the_states_at_the_end_twice_does_no_harm():
+    """As when two threads load the core at once."""
+    result = subprocess.run(
+        [sys.executable, "-c", ENDED_TWICE], capture_output=True, text=True, timeout=20
+    )
+    assert (result.stdout, result.stderr, result.returncode) == ("ended\n", "", 0)
