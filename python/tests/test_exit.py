@@ -55,7 +55,7 @@ def test_daemon_threads_may_be_deep_in_calls_of_both_languages():
 ENDED_TWICE = """
 import atexit
 import pyhelper
-states = [pyhelper.LuaRuntime() for _ in range(3)]
+states = [pyhelper.LuaRuntime() for _ in range(20)]
 atexit.register(pyhelper._core.keep_lua)
 print("ended")
 """
