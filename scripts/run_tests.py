@@ -116,7 +116,9 @@ def sanitizer_variables():
         "LD_PRELOAD": library("libasan.so") + ":" + library("libubsan.so"),
         # Interpreters keep memory on purpose until the process ends, and some
         # specs measure how much: what waits in quarantine must not hide it.
-        "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1:quarantine_size_mb=4",
+        # Requests that no memory can meet are tested, too: they give NULL.
+        "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1:quarantine_size_mb=4"
+        ":allocator_may_return_null=1",
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:abort_on_error=1",
         # Python's own allocator would hide an access after free.
         "PYTHONMALLOC": "malloc",

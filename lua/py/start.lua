@@ -42,7 +42,13 @@ end
 
 --- Fills `py` with the functions of the default view.
 return function(py, settings)
-  local choice = not loader.started() and start_python(settings) or nil
+  -- Kept for py.info where this module is loaded again.
+  local registry = debug.getregistry()
+  local choice = registry['py.choice']
+  if not loader.started() then
+    choice = start_python(settings)
+    registry['py.choice'] = choice
+  end
   local core = require 'py.core'
   core._start(python_folder(), loader.started() == 'embedded', at_prompt())
   require 'py.functions'(core, py)
