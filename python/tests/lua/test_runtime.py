@@ -250,7 +250,9 @@ for spare in range(0, 20000, 61):
     except MemoryError:
         errors += 1
     except pyhelper.LuaError as error:  # `require` makes a text of it
-        assert 'not enough memory' in str(error), error
+        # 5.2 and 5.3 say so where there is no memory for a larger stack.
+        known = 'not enough memory', 'stack overflow'
+        assert any(text in str(error) for text in known), error
         errors += 1
     del lua
 print(errors > 20)
