@@ -8,7 +8,7 @@ that this package belongs to, or where LUA_CPATH says.
 
 import os
 import sys
-from _thread import RLock
+from _thread import RLock  # type: ignore[attr-defined]
 
 from ._exceptions import LuaError, LuaMemoryError, LuaSyntaxError
 
