@@ -6,10 +6,7 @@ local child = require 'spec.child'
 local helper = require 'spec.helper'
 local py = require 'py'
 
-local function raised(fn, pattern)
-  local _, e = helper.raises(fn, pattern)
-  return e
-end
+local raised = helper.raised
 
 -- Every part stands somewhere in the text of the error.
 local function names(fn, ...)

@@ -4,10 +4,7 @@ local helper = require 'spec.helper'
 local py = require 'py'
 
 -- The error that `fn` raises.
-local function raised(fn, pattern)
-  local _, e = helper.raises(fn, pattern)
-  return e
-end
+local raised = helper.raised
 
 describe('a call', function()
   setup(function()

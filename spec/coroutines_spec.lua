@@ -4,10 +4,7 @@
 local helper = require 'spec.helper'
 local py = require 'py'
 
-local function raised(fn, pattern)
-  local _, e = helper.raises(fn, pattern)
-  return e
-end
+local raised = helper.raised
 
 local function counting(last, result)
   return coroutine.create(function()

@@ -6,10 +6,7 @@ local py = require 'py'
 
 local THIS_FILE = 'errors_spec%.lua'
 
-local function raised(fn, pattern)
-  local _, e = helper.raises(fn, pattern)
-  return e
-end
+local raised = helper.raised
 
 -- The error that Python code raises.
 local function from_python(code, locals)

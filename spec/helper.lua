@@ -110,6 +110,12 @@ function helper.raises(fn, pattern)
   return text, err
 end
 
+--- The same, giving the error value alone.
+function helper.raised(fn, pattern)
+  local _, e = helper.raises(fn, pattern)
+  return e
+end
+
 --- The Lua line of the caller.
 function helper.line()
   return debug.getinfo(2, 'l').currentline

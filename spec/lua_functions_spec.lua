@@ -3,10 +3,7 @@
 local helper = require 'spec.helper'
 local py = require 'py'
 
-local function raised(fn, pattern)
-  local _, e = helper.raises(fn, pattern)
-  return e
-end
+local raised = helper.raised
 
 describe('a Lua function in Python', function()
   helper.no_leaks(setup, teardown, after_each)

@@ -3,10 +3,7 @@
 local helper = require 'spec.helper'
 local py = require 'py'
 
-local function raised(fn, pattern)
-  local _, e = helper.raises(fn, pattern)
-  return e
-end
+local raised = helper.raised
 
 -- a <operator> b, compiled here because older Luas cannot parse all of them.
 local function apply(operator, a, b)
