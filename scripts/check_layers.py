@@ -37,7 +37,7 @@ ONLY_INCLUDER = {
 NEVER = (
     ("handle/py_handle.", "handle/lua_handle.h", "the two handles never include each other"),
     ("handle/lua_handle.", "handle/py_handle.h", "the two handles never include each other"),
-    ("loader.c", "base/py_api.h", "the loader runs before any Python is there"),
+    ("loader", "base/py_api.h", "the loader runs before any Python is there"),
 )
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
