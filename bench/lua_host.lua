@@ -143,6 +143,8 @@ if arg[3] == 'count' then
   for _, m in ipairs(measurers(name)) do
     if m.who == who then m.run(n) end
   end
+  -- Finalizers that lua_close calls have more to do than others.
+  collectgarbage()
 else
   local list = measurers(arg[4])
   for _, m in ipairs(list) do
