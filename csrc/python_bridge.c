@@ -50,7 +50,9 @@ make_module(void)
         return core_module;
     }
     PyObject *module = PyModule_Create(&core_def);
-    if (module == NULL || lp_error_init_python(module) < 0 ||
+    if (module == NULL ||
+        PyModule_AddStringConstant(module, "version", LUAPY_VERSION) < 0 ||
+        lp_error_init_python(module) < 0 ||
         lp_lua_handle_init_python(module) < 0 ||
         lp_protocol_init_python(module) < 0 ||
         lp_lua_function_init_python(module) < 0 ||
@@ -71,6 +73,27 @@ make_module(void)
     return module;
 }
 
+/* [GIL] Raise ImportError; `there` is the module of the other core. */
+static int
+refuse_second(PyObject *there)
+{
+    PyObject *version = PyObject_GetAttrString(there, "version");
+    PyObject *file = PyObject_GetAttrString(there, "core_file");
+    PyErr_Clear(); /* of an older core, which does not say */
+    const char *ours = lp_dynlib_file(&core_def);
+    PyErr_Format(PyExc_ImportError,
+                 "the core of lua-py %s (%s) cannot be loaded: this process "
+                 "runs that of lua-py %S (%S) already, and it can have one "
+                 "only; let package.cpath find the same file in every Lua "
+                 "state",
+                 LUAPY_VERSION, ours != NULL ? ours : "?",
+                 version != NULL ? version : Py_None,
+                 file != NULL ? file : Py_None);
+    Py_XDECREF(version);
+    Py_XDECREF(file);
+    return -1;
+}
+
 /* [GIL] Let `import pyhelper._core` find it in a Lua host.  Two cores would not
  * know of each other's locks, so the first is the only one in a process. */
 static int
@@ -79,10 +102,7 @@ publish_module(void)
     PyObject *modules = PyImport_GetModuleDict(); /* borrowed */
     PyObject *there = PyDict_GetItemString(modules, "pyhelper._core");
     if (there != NULL && there != core_module) {
-        PyErr_SetString(PyExc_ImportError,
-                        "another copy of the core of lua-py (py/core.so) runs in "
-                        "this process already, and it can have one only");
-        return -1;
+        return refuse_second(there);
     }
     PyObject *module = make_module();
     return module == NULL ? -1

@@ -211,6 +211,12 @@ describe('the order of the sources', function()
     shell('touch %s', at 'plain')
     variables.LUAPY_PYTHON = at 'plain'
     refused({'plain is not an executable file'}, variables)
+    variables.LUAPY_PYTHON = at 'home/py/lib/libpython3.12.so.1.0'
+    refused({'libpython3.12.so.1.0 is a library: name the interpreter',
+             'such as ' .. at 'home/py/bin/python3.12'}, variables)
+    executable(at 'elsewhere/libpython3.8.so')
+    variables.LUAPY_PYTHON = at 'elsewhere/libpython3.8.so'
+    refused({'is a library', 'bin/python3.8'}, variables)
     refused({'not a number'}, variables, {config = {python = 3}})
     refused({'not an empty string'}, variables, {config = {python = ''}})
   end)
@@ -317,6 +323,13 @@ describe('an installation', function()
     executable(at 'broken', '#!/bin/sh\\necho no such luck >&2\\nexit 1\\n')
     refused({'does not work as a Python (it says: no such luck)'},
       {LUAPY_PYTHON = at 'broken'}, {may_ask = true})
+    executable(at 'echo', '#!/bin/sh\\nseq -s, 1000')
+    local message = refused({'does not work as a Python (it says: 1,2,3,', '...)'},
+      {LUAPY_PYTHON = at 'echo'}, {may_ask = true})
+    assert.is_true(#message < 600)
+    executable(at 'silent', '#!/bin/sh\\n')
+    refused({'silent: it does not work as a Python\n'},
+      {LUAPY_PYTHON = at 'silent'}, {may_ask = true})
   end)
 
   it('is refused under a PYTHONHOME of another version', function()

@@ -36,14 +36,32 @@ describe("require 'py'", function()
   end)
 end)
 
-describe('a program with a pyhelper.py of its own', function()
-  it('is told what could not be imported', function()
-    -- pyhelper, which words the errors of Python, is not there for this one.
-    local output = child.output([[
+describe('the Python half of lua-py', function()
+  local function fails(files, ...)
+    local result = child.run([[
       local ok, e = pcall(function() return require 'py'.eval '1' end)
       print(ok, tostring(e))
-    ]], {env = {LUAPY_PYTHON = executable}, files = {['pyhelper.py'] = ''}})
-    assert.truthy(output:find "^false\t.*No module named 'pyhelper", output)
+    ]], {env = {LUAPY_PYTHON = executable}, files = files})
+    for _, part in ipairs {'false\t', ...} do
+      local text = part:gsub('SCRIPT', (result.script:gsub('/[^/]*$', '')))
+      assert.truthy(result.stdout:find(text, 1, true), result.stdout .. result.stderr)
+    end
+  end
+
+  it('is not what a file of the program hides: the error names that file', function()
+    fails({['pyhelper.py'] = ''}, 'SCRIPT/pyhelper.py hides the package pyhelper of lua-py',
+      'rename it')
+    -- There is such a version, but not of lua-py.
+    fails({['pyhelper.py'] = '__version__ = "0.1.0.1"'}, 'SCRIPT/pyhelper.py hides')
+  end)
+
+  it('has the version of the core: another is an error that names both', function()
+    local version = py.info().luapy
+    assert.truthy(version:find '^%d+%.%d+')
+    assert.equal(version, py.eval(py.import 'pyhelper'.__version__))
+    fails({['pyhelper.py'] = '__version__ = "9.8.7"; _HOMES = {}'},
+      'the core of lua-py ' .. version .. ' does not work with pyhelper 9.8.7 (SCRIPT/',
+      'install the same version of both')
   end)
 end)
 
@@ -102,6 +120,15 @@ describe('py.info()', function()
     assert.truthy(info.lua:find(helper.jit and 'LuaJIT' or _VERSION, 1, true))
   end)
 
+  it('is the same in every Lua state, whichever started Python', function()
+    prints('true\n', [[
+      local py = require 'py'
+      py.exec 'import pyhelper; second = pyhelper.LuaRuntime()'
+      local there = py.eval [=[second.execute("return tostring(require 'py'.info())")]=]
+      print(there == tostring(py.info()))
+    ]])
+  end)
+
   it('has the version of NumPy once that is imported', function()
     if not helper.has 'numpy' then
       pending(helper.lacks 'numpy')
@@ -118,7 +145,8 @@ describe('py.info()', function()
   it('prints well', function()
     local info = py.info()
     local text = tostring(info)
-    for _, name in ipairs {'version', 'executable', 'library', 'reason', 'numpy', 'lua'} do
+    for _, name in ipairs {'luapy', 'version', 'executable', 'library', 'reason', 'numpy',
+                           'lua'} do
       assert.truthy(text:find(info[name], 1, true), text)
     end
     assert.is_nil(text:find('newer than the tested', 1, true))
@@ -126,10 +154,12 @@ describe('py.info()', function()
 
   it('marks a Python newer than the tested ones', function()
     local core = {
-      _info = function() return {version = '3.99.0'} end,
+      _info = function()
+        return {version = '3.99.0', choice = {untested = true, reason = 'a test'}}
+      end,
       _tensor_provider = function() end,
     }
-    local info = require 'py.info'(core, {untested = true, reason = 'a test'})
+    local info = require 'py.info'(core)
     assert.is_true(info.untested)
     assert.truthy(tostring(info):find('newer than the tested', 1, true))
   end)
@@ -193,17 +223,41 @@ describe('the built core', function()
     end
   end)
 
-  it('is the only one in a process: a copy of it is refused', function()
+  -- Opens a changed copy in a process that has the real one.
+  local function second_core(change)
+    local path = path_of 'py.core'
+    local version = py.info().luapy
     local output = child.output(([[
       local py = require 'py'
       print(py.eval '1 + 1')
+      local file = assert(io.open(%q, 'rb'))
+      local text = file:read '*a'
+      file:close()
+      %s
       local copy = os.tmpname()
-      os.execute("cp '%s' " .. copy)
+      file = assert(io.open(copy, 'wb'))
+      file:write(text)
+      file:close()
       local open = assert(package.loadlib(copy, 'luaopen_py_core'))
       os.remove(copy)
-      print(pcall(open))
+      print((tostring(select(2, pcall(open))):gsub(copy, 'COPY')))
       print(py.eval '2 + 2')
-    ]]):format(path_of 'py.core'), {env = {LUAPY_PYTHON = executable}})
-    assert.truthy(output:find '^2\nfalse\t.*another copy of the core.*\n4\n$', output)
+    ]]):format(path, change:gsub('VERSION', version)), {env = {LUAPY_PYTHON = executable}})
+    return output, version, path
+  end
+
+  it('is the only one in a process: a copy of it is refused', function()
+    local output, version, path = second_core ''
+    assert.truthy(output:find '^2\n.*\n4\n$', output)
+    assert.truthy(output:find(('the core of lua-py %s (COPY) cannot be loaded: this process '
+      .. 'runs that of lua-py %s (%s) already'):format(version, version, path), 1, true), output)
+  end)
+
+  it('of another version is refused, too, naming both versions and files', function()
+    local output, version, path = second_core
+      "text = text:gsub(('VERSION'):gsub('%p', '%%%0') .. '%z', '9.8.7\\0')"
+    assert.truthy(output:find '^2\n.*\n4\n$', output)
+    assert.truthy(output:find(('the core of lua-py 9.8.7 (COPY) cannot be loaded: this process '
+      .. 'runs that of lua-py %s (%s) already'):format(version, path), 1, true), output)
   end)
 end)

@@ -143,7 +143,7 @@ return function(core, py)
 
   --- What was chosen and why.
   function py.info()
-    return require 'py.info'(core, rawget(py, '_choice'))
+    return require 'py.info'(core)
   end
 
   --- A Python prompt in the running process, sharing __main__.

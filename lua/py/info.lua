@@ -2,7 +2,7 @@
 -- py.info: which Python runs here and why.
 
 local ROWS = {
-  { 'version', 'Python' }, { 'executable', 'executable' },
+  { 'luapy', 'lua-py' }, { 'version', 'Python' }, { 'executable', 'executable' },
   { 'library', 'library' }, { 'prefix', 'prefix' },
   { 'base_prefix', 'base prefix' }, { 'reason', 'chosen because' },
   { 'numpy', 'NumPy' }, { 'tensors', 'tensors' }, { 'lua', 'Lua' },
@@ -26,11 +26,11 @@ function mt.__tostring(info)
   return table.concat(lines, '\n')
 end
 
---- A table that prints well; `choice` is what py.interpreter chose, or nil
---- in a Python host.
-return function(core, choice)
+--- A table that prints well.
+return function(core)
   local info = core._info(0)
-  choice = choice or { reason = 'Python is the host of this process' }
+  local choice = info.choice or { reason = 'Python is the host of this process' }
+  info.choice = nil
   info.reason, info.source = choice.reason, choice.source
   info.library, info.tried = choice.library, choice.tried
   info.untested = choice.untested

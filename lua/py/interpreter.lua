@@ -85,6 +85,18 @@ local function find_in_prefix(folder)
   return nil, ('the folder %s has no bin/python3'):format(folder)
 end
 
+-- The interpreter that `lib/libpython3.11.so` belongs to.
+local function library_owner(path)
+  local command = 'python' .. (files.name(path):match '^libpython([%d.]*%d)%D' or '3')
+  local prefix = files.folder(path)
+  repeat
+    prefix = files.folder(prefix)
+    local owner = files.join(prefix, 'bin', command)
+    if files.is_executable(owner) then return owner end
+  until prefix == '/' or prefix == '.'
+  return '/usr/bin/' .. command
+end
+
 -- The path of an executable, a prefix, or the name of a command.
 local function find_given(value, environment)
   if not value:find '/' and value:sub(1, 1) ~= '~' then
@@ -96,7 +108,10 @@ local function find_given(value, environment)
   end
   local path = files.absolute(value, environment.cwd, variable(environment, 'HOME'))
   if files.is_folder(path) then return find_in_prefix(path) end
-  if not files.is_file(path) then
+  if files.is_library(path) then
+    return nil, ('%s is a library: name the interpreter that it belongs to, such as %s')
+      :format(path, library_owner(path))
+  elseif not files.is_file(path) then
     return nil, ('there is no file %s, or it is a link to nothing'):format(path)
   elseif not files.is_executable(path) then
     return nil, ('%s is not an executable file'):format(path)

@@ -42,15 +42,12 @@ end
 
 --- Fills `py` with the functions of the default view.
 return function(py, settings)
-  -- Kept for py.info where this module is loaded again.
-  local registry = debug.getregistry()
-  local choice = registry['py.choice']
-  if not loader.started() then
-    choice = start_python(settings)
-    registry['py.choice'] = choice
-  end
+  local choice
+  if not loader.started() then choice = start_python(settings) end
   local core = require 'py.core'
   core._start(python_folder(), loader.started() == 'embedded', at_prompt())
   require 'py.functions'(core, py)
-  rawset(py, '_choice', choice)
+  if choice then -- for py.info, in whichever Lua state it is called
+    core.setattr(core.import 'pyhelper._start', 'choice', choice)
+  end
 end

@@ -182,8 +182,12 @@ def info(*_):
     import platform
     import sys
 
+    from . import _start, __version__
+
     numpy = sys.modules.get("numpy")
     return {
+        "luapy": __version__,
+        "choice": _start.choice,
         "version": platform.python_version(),
         "executable": sys.executable,
         "prefix": sys.prefix,

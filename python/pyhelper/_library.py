@@ -10,6 +10,7 @@ import os
 import sys
 from _thread import RLock  # type: ignore[attr-defined]
 
+from . import __version__
 from ._exceptions import LuaError, LuaMemoryError, LuaSyntaxError
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -175,6 +176,12 @@ def _import_core(path):
     spec = spec_from_file_location(name, path, loader=loader)
     core = module_from_spec(spec)
     loader.exec_module(core)
+    version = getattr(core, "version", "older than 0.1.0")
+    if version != __version__:
+        raise ImportError(
+            f"pyhelper {__version__} ({_HERE}) does not work with the core of lua-py "
+            f"{version} ({path}): install the same version of both"
+        )
     core.set_errors(LuaError, LuaSyntaxError, LuaMemoryError)
     sys.modules[name] = core
     sys.modules["pyhelper"]._core = core

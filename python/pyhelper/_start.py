@@ -2,6 +2,7 @@
 """What happens once when a Lua host first uses Python."""
 
 _started = False
+choice = None  # what lua/py/interpreter.lua chose and why; None in a Python host
 
 
 def start(embedded):

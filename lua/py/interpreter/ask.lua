@@ -64,6 +64,8 @@ return function(executable)
   for _, name in ipairs(NAMES) do
     if not answer[name] then
       local said = output:match '([^\n]+)%s*$'
+      -- Some programs repeat the whole question.
+      if said and #said > 200 then said = said:sub(1, 200) .. '...' end
       return nil, 'it does not work as a Python'
         .. (said and (' (it says: %s)'):format(said) or '')
     end

@@ -80,6 +80,13 @@ function files.is_binary(path)
     or magic == '\202\254\186\190'
 end
 
+--- True for a shared library, by its name: `libpython3.11.so.1.0`.
+function files.is_library(path)
+  local name = files.name(path)
+  return files.is_file(path)
+    and (name:find '^lib.*%.so' or name:find '%.so$' or name:find '%.dylib$') ~= nil
+end
+
 --- `key = value` lines, as in pyvenv.cfg; keys in lower case. Nil without
 --- the file.
 function files.read_settings(path)
