@@ -16,7 +16,7 @@ int lp_python_ending;
 static int python_is_ours;
 static pthread_t python_thread; /* the one that may finish Python */
 static int python_thread_known; /* by lp_set_python_thread */
-static int n_open;              /* Lua states of the host */
+static int n_open; /* Lua states of the host, in any OS thread; atomic */
 
 static void
 enter_python(struct lp_thread *t)
@@ -142,7 +142,8 @@ void
 lp_lua_closing(struct lp_state *S)
 {
     /* pyhelper.LuaRuntime's come and go. */
-    if (!S->python_host && --n_open <= 0) {
+    if (!S->python_host &&
+        __atomic_sub_fetch(&n_open, 1, __ATOMIC_ACQ_REL) <= 0) {
         finish_python();
     }
     if (!lp_python_alive) {
@@ -156,12 +157,14 @@ lp_lua_closing(struct lp_state *S)
     closed = 0;
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, S->main);
-    S->main = NULL; /* visits that wait for the lock see this */
+    lp_state_set_closed(S); /* visits that wait for the lock see it */
     lp_cross_unlock(&x);
+    lp_cross_lock(&x); /* after all of them; new ones do not wait for it */
     lp_cross_end(&x);
-    /* Finalizers of other userdata may still run after this one and look at
-     * the state: whoever called lua_close lets go of it afterwards, and where
-     * that is a Lua host (at the end of its process) nobody does. */
+    /* Finalizers of other userdata may still run after this one, and use
+     * Python: this thread keeps the lock, and the state stays.  Whoever called
+     * lua_close lets go of it afterwards; where that is a Lua host nobody
+     * does. */
 }
 
 void
@@ -179,7 +182,7 @@ lp_state_close(struct lp_state *S)
     t->gil = 1;
     t->depth++;
     lp_lock(S);
-    lua_close(L); /* lp_lua_closing gives the lock up */
+    lua_close(L); /* lp_lua_closing turns away those that wait for the lock */
     t->depth--;
     t->gil = old_gil;
     t->tstate = old_tstate;
@@ -247,7 +250,7 @@ lp_python_is_ours(int ours)
 void
 lp_host_opened(void)
 {
-    n_open++;
+    __atomic_add_fetch(&n_open, 1, __ATOMIC_ACQ_REL);
 }
 
 void

@@ -140,6 +140,27 @@ lp_state_hold(struct lp_state *S)
     S->holders++;
 }
 
+static void
+free_caches(struct lp_state *S)
+{
+    if (S->names != NULL) {
+        S->free_names(S->names);
+    }
+    free(S->unrefs);
+    free(S->free_refs);
+    S->names = NULL;
+    S->unrefs = S->free_refs = NULL;
+    S->n_unrefs = S->cap_unrefs = 0;
+    S->n_free_refs = S->cap_free_refs = 0;
+}
+
+void
+lp_state_set_closed(struct lp_state *S)
+{
+    S->main = NULL;
+    free_caches(S); /* they come back if a finalizer needs them */
+}
+
 void
 lp_state_release(struct lp_state *S)
 {
@@ -166,14 +187,10 @@ lp_state_release(struct lp_state *S)
         Py_XDECREF(view->overflow);
         free(view);
     }
-    if (S->names != NULL) {
-        S->free_names(S->names);
-    }
+    free_caches(S);
     lp_trace_free(S->trace);
     lp_ptrmap_free(&S->handles);
     free(S->dead);
-    free(S->unrefs);
-    free(S->free_refs);
     free(S);
 }
 

@@ -92,6 +92,7 @@ struct lp_state {
 
     /* The lock, see base/gil.h.  Guarded by the GIL. */
     int locked;
+    size_t epoch; /* another one whenever Lua code may have run meanwhile */
     struct lp_waiter *first_waiter, *last_waiter;
     int main_busy; /* somebody is inside on the main Lua thread */
     lua_State *current; /* the Lua thread that LuaJIT takes for running, or
@@ -158,6 +159,9 @@ void lp_set_slot_or_jump(struct lp_state *S, lua_State *L, enum lp_slot slot);
 
 /* [GIL] Let fork and exit know of a new state. */
 void lp_state_announce(struct lp_state *S);
+
+/* [GIL, lock] lua_close has begun: visits are refused from now on. */
+void lp_state_set_closed(struct lp_state *S);
 
 /* [GIL] Holding a state from Python. */
 void lp_state_hold(struct lp_state *S);

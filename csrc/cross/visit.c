@@ -56,6 +56,7 @@ enter(struct lp_visit *v, struct lp_state *S, struct lp_frame *f)
     t->gil = 1;
     t->depth++;
     S->n_visits++;
+    S->epoch++;
     S->current = NULL; /* whatever runs now, the crossings outside check */
     if (f != NULL) {
         v->source = LP_VISIT_NESTED;
@@ -90,10 +91,21 @@ innermost(struct lp_state *S)
     return f;
 }
 
+static int
+refuse_closed(void)
+{
+    PyErr_SetString(PyExc_RuntimeError,
+                    "the Lua state of this object was closed");
+    return -1;
+}
+
 int
 lp_visit_begin(struct lp_visit *v, struct lp_state *S)
 {
     struct lp_frame *f = innermost(S);
+    if (LP_UNLIKELY(S->main == NULL)) {
+        return refuse_closed(); /* nobody will give the lock up any more */
+    }
     if (lp_this_thread.depth >= LP_MAX_DEPTH) {
         PyErr_Format(PyExc_RecursionError,
                      "Lua and Python have called each other %d levels deep",
@@ -110,13 +122,11 @@ lp_visit_begin(struct lp_visit *v, struct lp_state *S)
         }
         lp_lock(S);
     }
-    if (LP_UNLIKELY(S->main == NULL)) {
+    if (LP_UNLIKELY(S->main == NULL)) { /* closed while this waited */
         if (v->locked_here) {
             lp_unlock(S);
         }
-        PyErr_SetString(PyExc_RuntimeError,
-                        "the Lua state of this object was closed");
-        return -1;
+        return refuse_closed();
     }
     if (enter(v, S, f) < 0) {
         lp_visit_end(v);
