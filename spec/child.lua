@@ -70,7 +70,7 @@ end
 -- script), stdin (text), closed_stdin (true: there is none), ignore_interrupts
 -- (true: as under nohup), timeout (seconds, 10), merge (stderr into stdout),
 -- pipe (a command that reads its stdout), stdout (a file for it), lua (another
--- interpreter), options (list of the interpreter's own, before the script).
+-- interpreter), folder (the working directory), options (list of the interpreter's own, before the script).
 -- Without a script none is named, as for `-e` and `-i`.
 function child.run(script, options)
   options = options or {}
@@ -89,6 +89,7 @@ function child.run(script, options)
   -- A shell starts background jobs with SIGINT ignored, and Python would
   -- keep it so; the child gets the default back.
   local command = table.concat({
+    options.folder and 'cd ' .. quote(options.folder) .. ' &&' or '',
     'env ' .. (options.ignore_interrupts and '--ignore-signal=INT' or '--default-signal=INT'),
     environment(options.env),
     'timeout -k 1', options.timeout or 10,

@@ -276,6 +276,23 @@ describe('an installation', function()
     assert.is_nil(message:find(at 'shared', 1, true))
   end)
 
+  it('of Debian is refused without its library, naming the package', function()
+    local version = (loader.realpath '/usr/bin/python3' or ''):match 'python(3%.%d+)$'
+    if not version or #version < 4 and version < '3.9' then
+      pending 'skipped: there is no /usr/bin/python3'
+      return
+    end
+    local kind = loader.kind
+    finally(function() loader.kind = kind end)
+    function loader.kind(path)
+      if path == '/etc/debian_version' then return 'file' end
+      return not path:find 'libpython' and kind(path) or nil
+    end
+    refused({'it has no shared library: libpython' .. version .. '.so.1.0 is not in /usr/lib',
+             'to use it: apt-get install libpython' .. version .. '\n'},
+      {LUAPY_PYTHON = '/usr/bin/python3'}, {may_ask = true})
+  end)
+
   it('is refused when it is too old, free-threaded or no CPython', function()
     installation(at 'old', '3.8')
     installation(at 'two', '2.7')

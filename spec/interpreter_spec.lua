@@ -194,7 +194,88 @@ with context.Pool(1) as pool:
   end)
 end)
 
+describe('the search for a Python', function()
+  -- What a process remembers of the children that it waited for, and has left.
+  local COUNT = python [[
+import glob, resource
+waited = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss > 0
+left = [pid for path in glob.glob("/proc/self/task/*/children")
+        for pid in open(path).read().split()]
+print(waited, left)]]
+
+  it('starts no process for environments and python3 on PATH', function()
+    with_folder(function(folder)
+      local env = folder .. '/project/.venv'
+      shell(("'%s' -m venv --without-pip '%s'; mkdir '%s/empty'")
+        :format(choice.executable, env, folder))
+      for _, script in ipairs {'project/script.lua', 'empty/script.lua'} do
+        local file = assert(io.open(folder .. '/' .. script, 'w'))
+        file:write(COUNT, 'print(require "py".info().source)')
+        file:close()
+      end
+      for source, case in pairs {
+        LUAPY_PYTHON = {env = {LUAPY_PYTHON = env .. '/bin/python'}},
+        VIRTUAL_ENV = {env = {VIRTUAL_ENV = env}},
+        ['.venv or venv'] = {env = {}, script = 'project/script.lua'},
+        ['python3 on PATH'] = {
+          env = {PATH = choice.base_prefix .. '/bin:' .. os.getenv 'PATH'},
+        },
+      } do
+        local variables = {LUAPY_PYTHON = '', VIRTUAL_ENV = '', CONDA_PREFIX = ''}
+        for name, value in pairs(case.env) do variables[name] = value end
+        prints('False []\n' .. source .. '\n', nil, {
+          env = variables, folder = folder .. '/empty',
+          options = {folder .. '/' .. (case.script or 'empty/script.lua')},
+        })
+      end
+    end)
+  end)
+
+  it('asks a wrapper, which shows that the test above would see it', function()
+    with_folder(function(folder)
+      local wrapper = folder .. '/wrapper'
+      shell(("printf '#!/bin/sh\nexec %s \"$@\"' > %s; chmod +x %s")
+        :format(choice.executable, wrapper, wrapper))
+      prints('True []\n', COUNT, {env = {LUAPY_PYTHON = wrapper}})
+    end)
+  end)
+end)
+
+-- A Python of this machine with all of Python in its executable, or nil.
+local function static_python()
+  for _, path in ipairs {choice.executable, '/usr/bin/python3', '/usr/local/bin/python3'} do
+    local answer = shell(("'%s' -I -c '%s' 2>/dev/null"):format(path, [[
+import sys, sysconfig
+if not any("libpython" in line for line in open("/proc/self/maps")):
+    print(*sys.version_info[:2], sys.version_info >= (3, 9), sep=".")
+    print(sysconfig.get_path("stdlib"))]]))
+    local version, library = answer:match '^(3%.%d+)%.True\n([^\n]+)\n$'
+    if version then return path, version, library end
+  end
+end
+
 describe('a Python that cannot be used', function()
+  it('is one with a static executable and no library', function()
+    local path, version, library = static_python()
+    if not path then pending 'skipped: no static Python on this machine' return end
+    with_folder(function(folder)
+      shell(('mkdir -p %s/bin %s/lib; cp -L %s %s/bin/python%s; ln -s %s %s/lib/python%s')
+        :format(folder, folder, path, folder, version, library, folder, version))
+      local executable = ('%s/bin/python%s'):format(folder, version)
+      local output = child.output([[
+        print(pcall(function() return require 'py'.eval '1' end))
+      ]], {env = environment {LUAPY_PYTHON = executable}})
+      for _, part in ipairs {
+        'cannot use the Python ' .. executable .. ': it has no shared library: libpython'
+          .. version .. '.so.1.0 is not in ' .. folder .. '/lib',
+        "LUAPY_PYTHON is set to '" .. executable,
+        'use a Python that was built with --enable-shared',
+      } do
+        assert.truthy(output:find(part, 1, true), output)
+      end
+    end)
+  end)
+
   it('is an error of the first use', function()
     local output = child.output([[
       local ok, message = pcall(function() return require 'py'.exec 'pass' end)
