@@ -169,6 +169,7 @@ lp_lock_within(struct lp_state *S, double seconds)
 {
     if (!S->locked) {
         S->locked = 1;
+        S->epoch++;
         return 1;
     }
     struct timespec end;
@@ -192,6 +193,7 @@ lp_lock_within(struct lp_state *S, double seconds)
         leave_queue(S, &w);
     }
     end_waiting(&w);
+    S->epoch++;
     return w.granted;
 }
 

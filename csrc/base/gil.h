@@ -66,6 +66,7 @@ lp_lock(struct lp_state *S)
         lp_lock_slow(S);
     }
     S->locked = 1;
+    S->epoch++;
 }
 
 /* [GIL] The same with an end to the patience: 1, or 0 without the lock. */
