@@ -17,6 +17,7 @@
 #include "numpy_tensor.h"
 #include "object/door.h"
 #include "object/lua_function.h"
+#include "object/lua_operators.h"
 #include "object/lua_runtime.h"
 #include "object/lua_table.h"
 #include "object/lua_thread.h"
@@ -60,6 +61,7 @@ make_module(void)
         lp_lua_table_init_python(module) < 0 ||
         lp_lua_userdata_init_python(module) < 0 ||
         lp_lua_thread_init_python(module) < 0 ||
+        lp_lua_operators_init_python(module) < 0 ||
         lp_signal_init_python(module) < 0 ||
         lp_visit_init_python(module) < 0 ||
         lp_stream_init_python(module) < 0 ||

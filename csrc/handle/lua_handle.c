@@ -8,6 +8,7 @@
 
 PyTypeObject *lp_lua_types[LP_TCDATA + 1];
 lp_vectorcall_fn lp_lua_vectorcall[LP_TCDATA + 1];
+PyObject *(*lp_lua_order)(PyObject *a, PyObject *b, int op);
 
 int
 lp_is_lua_object(PyObject *obj)
@@ -154,11 +155,14 @@ lua_object_hash(PyObject *obj)
     return h == -1 ? -2 : h;
 }
 
+/* Equality is identity, as the hash is; __eq is not asked. */
 static PyObject *
 lua_object_richcompare(PyObject *a, PyObject *b, int op)
 {
-    if ((op != Py_EQ && op != Py_NE) || !lp_is_lua_object(a) ||
-        !lp_is_lua_object(b)) {
+    if (op != Py_EQ && op != Py_NE) {
+        return lp_lua_order(a, b, op);
+    }
+    if (!lp_is_lua_object(a) || !lp_is_lua_object(b)) {
         Py_RETURN_NOTIMPLEMENTED;
     }
     struct lp_lua_object *x = (struct lp_lua_object *)a;

@@ -29,6 +29,10 @@ enum {
 extern PyTypeObject *lp_lua_types[LP_TCDATA + 1];
 extern lp_vectorcall_fn lp_lua_vectorcall[LP_TCDATA + 1];
 
+/* [GIL] `<`, `<=`, `>`, `>=` of two operands of which one is ours: a result,
+ * NotImplemented, or NULL with a Python error.  Set by object/lua_operators. */
+extern PyObject *(*lp_lua_order)(PyObject *a, PyObject *b, int op);
+
 /* [GIL] Is it one of ours? */
 int lp_is_lua_object(PyObject *obj);
 

@@ -8,6 +8,7 @@
 #include "cross/protect.h"
 #include "cross/visit.h"
 #include "handle/py_handle.h"
+#include "object/lua_operators.h"
 #include "object/lua_thread.h"
 #include "object/lua_value.h"
 
@@ -333,6 +334,7 @@ function_signature(PyObject *obj, void *closure)
 
 static PyGetSetDef function_getset[] = {
     {"__signature__", function_signature, NULL, NULL, NULL},
+    LP_LUA_OPERATOR_GETSET,
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -440,6 +442,7 @@ static PyType_Slot function_slots[] = {
     {Py_tp_getset, function_getset},
     {Py_tp_methods, function_methods},
     {Py_tp_repr, function_repr},
+    LP_LUA_OPERATOR_SLOTS,
     {0, NULL},
 };
 

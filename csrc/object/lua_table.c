@@ -8,6 +8,7 @@
 #include "cross/protect.h"
 #include "cross/visit.h"
 #include "object/lua_function.h"
+#include "object/lua_operators.h"
 #include "object/lua_value.h"
 #include "tensor/provider.h"
 
@@ -326,6 +327,11 @@ static PyMethodDef table_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyGetSetDef table_getset[] = {
+    LP_LUA_OPERATOR_GETSET,
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static int
 table_bool(PyObject *self)
 {
@@ -345,11 +351,13 @@ static PyType_Slot table_slots[] = {
     {Py_tp_str, lp_lua_str},
     {Py_tp_iter, table_iter},
     {Py_tp_methods, table_methods},
+    {Py_tp_getset, table_getset},
     {Py_mp_length, lp_lua_length},
     {Py_mp_subscript, lp_lua_get},
     {Py_mp_ass_subscript, lp_lua_set},
     {Py_sq_contains, lp_lua_contains},
     {Py_nb_bool, table_bool},
+    LP_LUA_OPERATOR_SLOTS,
     {0, NULL},
 };
 

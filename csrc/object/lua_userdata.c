@@ -6,6 +6,7 @@
 #include "cross/protect.h"
 #include "cross/visit.h"
 #include "object/lua_function.h"
+#include "object/lua_operators.h"
 #include "object/lua_value.h"
 #include "tensor/provider.h"
 
@@ -23,6 +24,11 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyGetSetDef userdata_getset[] = {
+    LP_LUA_OPERATOR_GETSET,
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static int
 userdata_bool(PyObject *self)
 {
@@ -38,6 +44,7 @@ userdata_bool(PyObject *self)
             {Py_tp_methods, methods}, {Py_mp_length, lp_lua_length},          \
             {Py_mp_subscript, lp_lua_get},                                    \
             {Py_mp_ass_subscript, lp_lua_set}, {Py_nb_bool, userdata_bool},   \
+            {Py_tp_getset, userdata_getset}, LP_LUA_OPERATOR_SLOTS,           \
         {                                                                     \
             0, NULL                                                           \
         }                                                                     \
