@@ -147,6 +147,38 @@ describe('py.iter', function()
     assert.is_nil((iterator(state, nil)))
   end)
 
+  it('keeps nothing of the loops that have ended, by themselves or by break', function()
+    -- LuaJIT's traces keep the functions that they call.
+    for _, mode in ipairs { 'ref', 'eval' } do
+      py.collect()
+      local before = helper.live()
+      for round = 1, 300 do
+        for _ in py.iter(py.reval 'range(70)', mode) do
+          if round % 2 == 0 then break end
+        end
+      end
+      py.collect()
+      local kept = helper.live() - before
+      assert(kept < 10, ('%d of 300 iterators are kept'):format(kept))
+    end
+  end)
+
+  it('gives an iterator that is a reference: it can be asked, and closed', function()
+    local step, iterator = py.iter(py.list { 1, 2, 3 }, 'eval')
+    assert.equal(1, step(iterator))
+    assert.equal(2, py.eval(py.builtins.next(iterator)))
+    py.close(iterator)
+    helper.raises(function() step(iterator) end, 'closed')
+  end)
+
+  it('says how it is used when its function is called alone, or with something else', function()
+    for _, mode in ipairs { 'ref', 'eval' } do
+      local step = py.iter(py.list { 1 }, mode)
+      helper.raises(function() step() end, 'for x in py%.iter%(object%) do')
+      helper.raises(function() step(py.list { 1 }) end, 'not the iterator of a for loop')
+    end
+  end)
+
   it('visits many items', function()
     local sum = 0
     for item in py.iter(py.reval 'range(10000)', 'eval') do

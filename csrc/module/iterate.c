@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* py.iter, py.unpack and the pairs of references. */
+/* py.iter and py.unpack. */
 #include <string.h>
 
 #include "convert/to_lua.h"
@@ -7,27 +7,37 @@
 #include "module/module.h"
 #include "object/door.h"
 
-/* One step of `for item in py.iter(...)`; upvalue 3 is the iterator, 4 says
- * whether items are converted.  None comes as py.None: nil ends the loop. */
+/* One step of `for item in py.iter(...)`: (iterator, control) -> item.  None
+ * comes as py.None: nil ends the loop.  The same function serves all loops,
+ * with the iterator as their state: LuaJIT's traces hold the functions that
+ * they call, and would keep each loop's. */
 static int
-iter_next(lua_State *L)
+step(lua_State *L, int convert)
 {
     struct lp_state *S = LP_STATE(L);
-    struct lp_handle *it = lua_touserdata(L, lua_upvalueindex(3));
-    struct lp_view *view = LP_VIEW(L);
-    int convert = lua_toboolean(L, lua_upvalueindex(4));
-    lua_settop(L, 0);
-    if (it->obj == NULL) {
-        return luaL_error(L, "this iterator was closed");
+    struct lp_handle *it = lp_to_ref(L, 1);
+    if (it == NULL) {
+        return luaL_error(L, "py.iter: this is the function of a for loop (for "
+                             "x in py.iter(object) do ... end) and takes its "
+                             "iterator, not %s",
+                          luaL_typename(L, 1));
     }
-    int out = 0;
+    struct lp_view *view = it->view;
+    enum { OUT = 2 }; /* the item, or the error */
+    lua_settop(L, 1);
     if (!convert) {
         lp_new_ref_or_jump(L, S, view);
-        out = 1;
     }
+    int out = convert ? 0 : OUT;
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *iterator = lp_handle_object(it), *item = NULL;
+    if (iterator != NULL && !PyIter_Check(iterator)) {
+        PyErr_SetString(PyExc_TypeError, "py.iter: this reference is not the "
+                                         "iterator of a for loop");
+        lp_give_up(S, iterator);
+        iterator = NULL;
+    }
     if (iterator != NULL) {
         lp_cross_unlock(&x);
         item = PyIter_Next(iterator);
@@ -43,7 +53,20 @@ iter_next(lua_State *L)
     return lp_door_close(&x, n, out);
 }
 
-/* iter(object [, 'eval']) -> iterator function */
+static int
+step_ref(lua_State *L)
+{
+    return step(L, 0);
+}
+
+static int
+step_eval(lua_State *L)
+{
+    return step(L, 1);
+}
+
+/* iter(object [, 'eval']) -> step function, iterator; upvalues 3 and 4 are
+ * the two step functions. */
 static int
 py_iter(lua_State *L)
 {
@@ -59,11 +82,10 @@ py_iter(lua_State *L)
     }
     luaL_checkany(L, 1);
     lua_settop(L, 1);
-    lua_pushlightuserdata(L, S);
-    lua_pushlightuserdata(L, view);
-    lp_new_ref_or_jump(L, S, view); /* 4: the iterator, or the error */
+    lua_pushvalue(L, lua_upvalueindex(convert ? 4 : 3));
+    enum { ITERATOR = 3 }; /* or the error */
+    lp_new_ref_or_jump(L, S, view);
     struct lp_cross x;
-    int done = -1;
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *obj = lp_to_python(S, L, 1, view), *iterator = NULL;
     if (obj != NULL) {
@@ -72,19 +94,13 @@ py_iter(lua_State *L)
         Py_DECREF(obj);
         lp_cross_lock(&x);
     }
-    if (iterator != NULL) {
-        struct lp_handle *it = lua_touserdata(L, 4);
-        it->obj = iterator;
-        S->n_refs++;
-        done = 0;
+    if (iterator == NULL) {
+        return lp_door_close(&x, -1, ITERATOR);
     }
-    if (done < 0) {
-        return lp_door_close(&x, -1, 4);
-    }
-    lp_cross_end(&x);
-    lua_pushboolean(L, convert);
-    lua_pushcclosure(L, iter_next, 4);
-    return 1;
+    struct lp_handle *it = lua_touserdata(L, ITERATOR);
+    it->obj = iterator;
+    S->n_refs++;
+    return lp_door_close(&x, 2, 0);
 }
 
 /* unpack(object) -> its items, converted; None is nil, the count is exact */
@@ -123,7 +139,6 @@ py_unpack(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"iter",   py_iter  },
     {"unpack", py_unpack},
     {NULL,     NULL     },
 };
@@ -132,4 +147,12 @@ void
 lp_module_iterate(lua_State *L, struct lp_state *S, struct lp_view *view)
 {
     lp_set_functions_or_jump(L, S, view, functions);
+    lua_pushlightuserdata(L, S);
+    lua_pushlightuserdata(L, view);
+    lua_pushlightuserdata(L, S);
+    lua_pushcclosure(L, step_ref, 1);
+    lua_pushlightuserdata(L, S);
+    lua_pushcclosure(L, step_eval, 1);
+    lua_pushcclosure(L, py_iter, 4);
+    lua_setfield(L, -2, "iter");
 }

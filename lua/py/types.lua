@@ -352,7 +352,8 @@ function py.ge(a, b) end
 --- For `for`: the items as references, or converted with 'eval'.
 ---@param object py.Value
 ---@param mode? 'eval'
----@return fun(): any
+---@return fun(iterator: py.Ref): any
+---@return py.Ref iterator
 function py.iter(object, mode) end
 
 --- The items as Lua results; None is nil, the count is exact.
