@@ -10,229 +10,13 @@
 #include "object/lua_function.h"
 #include "object/lua_operators.h"
 #include "object/lua_value.h"
+#include "object/table_iter.h"
 #include "tensor/provider.h"
-
-/* ---- iteration ---- */
-
-/* The state of an iteration is a Lua table of its own: {function, table,
- * key}.  `function` is false for Lua's plain `next`, which needs no call;
- * else what __pairs gave. */
-enum { FUNCTION = 1, TABLE = 2, KEY = 3 };
-
-enum what { KEYS, VALUES, ITEMS };
-
-struct table_iter {
-    PyObject_HEAD
-    struct lp_lua_object *table; /* owned; NULL once it has ended */
-    int cursor;                  /* anchor in LP_SLOT_REFS */
-    enum what what;
-};
-
-static PyTypeObject *iter_type;
-
-/* [2: table] -> the cursor, anchored */
-static int
-begin_body(lua_State *L, struct lp_state *S, void *ctx)
-{
-    int *cursor = ctx;
-    enum { VALUE = 2, CURSOR = 3 };
-    lua_settop(L, VALUE);
-    lua_createtable(L, 3, 0);
-#if !LP_LUA51
-    if (luaL_getmetafield(L, VALUE, "__pairs")) {
-        lua_pushvalue(L, VALUE);
-        lp_lua_runs();
-        lua_call(L, 1, 3);
-        lp_lua_ran();
-        lua_rawseti(L, CURSOR, KEY);
-        lua_rawseti(L, CURSOR, TABLE);
-        lua_rawseti(L, CURSOR, FUNCTION);
-        *cursor = lp_ref_or_jump(S, L);
-        return 0;
-    }
-#endif
-    lua_pushboolean(L, 0);
-    lua_rawseti(L, CURSOR, FUNCTION);
-    lua_pushvalue(L, VALUE);
-    lua_rawseti(L, CURSOR, TABLE);
-    *cursor = lp_ref_or_jump(S, L);
-    return 0;
-}
-
-static PyObject *
-new_iter(PyObject *obj, enum what what)
-{
-    struct lp_lua_object *table = (struct lp_lua_object *)obj;
-    struct lp_state *S = table->S;
-    struct lp_visit v;
-    int cursor;
-    if (lp_visit_begin(&v, S) < 0) {
-        return NULL;
-    }
-    lp_push_ref(S, v.frame.L, table->ref);
-    int done = lp_protect_code(S, v.frame.L, begin_body, &cursor, 1, 0);
-    lp_visit_end(&v);
-    if (done < 0) {
-        return NULL;
-    }
-    struct table_iter *it = PyObject_New(struct table_iter, iter_type);
-    if (it == NULL) {
-        lp_queue_unref(S, cursor);
-        return NULL;
-    }
-    Py_INCREF(obj);
-    it->table = table;
-    it->cursor = cursor;
-    it->what = what;
-    return (PyObject *)it;
-}
-
-struct step {
-    struct table_iter *it;
-    PyObject *key, *value; /* owned */
-    int ended;
-};
-
-static PyObject *
-item_key(struct lp_state *S, lua_State *L, int index, struct lp_view *view)
-{
-    PyObject *key = lp_lua_item(S, L, index, view);
-    if (!view->zero_based || key == NULL || Py_TYPE(key) != &PyLong_Type) {
-        return key;
-    }
-    long long i = PyLong_AsLongLong(key);
-    Py_DECREF(key);
-    return PyLong_FromLongLong(i - 1);
-}
-
-static int
-next_body(lua_State *L, struct lp_state *S, void *ctx)
-{
-    struct step *step = ctx;
-    struct lp_view *view = step->it->table->view;
-    enum { CURSOR = 2 };
-    lua_rawgeti(L, CURSOR, FUNCTION);
-    lua_rawgeti(L, CURSOR, TABLE);
-    lua_rawgeti(L, CURSOR, KEY);
-    if (lua_toboolean(L, -3)) {
-        lp_lua_runs();
-        lua_call(L, 2, 2);
-        lp_lua_ran();
-        step->ended = lua_isnil(L, -2);
-    }
-    else {
-        step->ended = !lua_next(L, -2);
-    }
-    if (step->ended) {
-        return 0;
-    }
-    lua_pushvalue(L, -2);
-    lua_rawseti(L, CURSOR, KEY);
-    if (step->it->what != VALUES) {
-        step->key = item_key(S, L, lua_gettop(L) - 1, view);
-        if (step->key == NULL) {
-            return -1;
-        }
-    }
-    if (step->it->what != KEYS) {
-        step->value = lp_lua_item(S, L, lua_gettop(L), view);
-        if (step->value == NULL) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static void
-end_iter(struct table_iter *it)
-{
-    struct lp_lua_object *table = it->table;
-    it->table = NULL;
-    if (table != NULL) {
-        lp_queue_unref(table->S, it->cursor);
-        Py_DECREF(table);
-    }
-}
-
-static PyObject *
-iter_next(PyObject *self)
-{
-    struct step step = {.it = (struct table_iter *)self};
-    struct lp_lua_object *table = step.it->table;
-    if (table == NULL) {
-        return NULL;
-    }
-    Py_INCREF(table);
-    struct lp_visit v;
-    if (lp_visit_begin(&v, table->S) < 0) {
-        Py_DECREF(table);
-        return NULL;
-    }
-    if (step.it->table == NULL) { /* another thread ended it meanwhile */
-        lp_visit_end(&v);
-        Py_DECREF(table);
-        return NULL;
-    }
-    lp_push_ref(table->S, v.frame.L, step.it->cursor);
-    int done = lp_protect_code(table->S, v.frame.L, next_body, &step, 1, 0);
-    lp_visit_end(&v);
-    PyObject *result = NULL;
-    if (done < 0) {
-        Py_CLEAR(step.key);
-        Py_CLEAR(step.value);
-    }
-    else if (step.ended) {
-        end_iter(step.it);
-    }
-    else if (step.it->what == ITEMS) {
-        result = PyTuple_Pack(2, step.key, step.value);
-        Py_DECREF(step.key);
-        Py_DECREF(step.value);
-    }
-    else {
-        result = step.it->what == KEYS ? step.key : step.value;
-    }
-    Py_DECREF(table);
-    return result;
-}
-
-static PyObject *
-iter_self(PyObject *self)
-{
-    Py_INCREF(self);
-    return self;
-}
-
-static void
-iter_dealloc(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject *exc_type, *value, *traceback;
-    PyErr_Fetch(&exc_type, &value, &traceback);
-    end_iter((struct table_iter *)self);
-    PyErr_Restore(exc_type, value, traceback);
-    PyObject_Free(self);
-    Py_DECREF(type);
-}
-
-static PyType_Slot iter_slots[] = {
-    {Py_tp_iter, iter_self},
-    {Py_tp_iternext, iter_next},
-    {Py_tp_dealloc, iter_dealloc},
-    {0, NULL},
-};
-
-static PyType_Spec iter_spec = {
-    .name = "pyhelper.LuaTableIterator",
-    .basicsize = sizeof(struct table_iter),
-    .flags = Py_TPFLAGS_DEFAULT,
-    .slots = iter_slots,
-};
 
 static PyObject *
 table_iter(PyObject *self)
 {
-    return new_iter(self, KEYS);
+    return lp_table_iter_new(self, LP_KEYS);
 }
 
 /* table_iter(table, what): for the views of pyhelper/_table.py; `what` is 0
@@ -247,7 +31,7 @@ iterate(PyObject *module, PyObject *args)
                           &what)) {
         return NULL;
     }
-    return new_iter(table, (enum what)what);
+    return lp_table_iter_new(table, (enum lp_iter_what)what);
 }
 
 static int
@@ -371,10 +155,7 @@ static PyType_Spec table_spec = {
 int
 lp_lua_table_init_python(PyObject *module)
 {
-    if (iter_type == NULL) {
-        iter_type = (PyTypeObject *)PyType_FromSpec(&iter_spec);
-    }
-    if (iter_type == NULL ||
+    if (lp_table_iter_init_python() < 0 ||
         PyModule_AddFunctions(module, module_functions) < 0) {
         return -1;
     }

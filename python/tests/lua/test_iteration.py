@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""Iterating Lua tables: items are fetched ahead, which nobody may notice."""
+
+import gc
+import threading
+import weakref
+
+import pytest
+
+SIZE = 200  # several times what is fetched at once
+
+
+@pytest.fixture
+def numbers(lua):
+    """{1, 2, 3, ..., SIZE}, and as the global `t`."""
+    lua.execute(f"t = {{}}; for i = 1, {SIZE} do t[i] = i end")
+    return lua.globals().t
+
+
+def test_each_kind_of_item_comes_once(lua, numbers):
+    expected = list(range(1, SIZE + 1))
+    assert list(numbers) == expected
+    assert list(numbers.values()) == expected
+    assert list(numbers.items()) == list(zip(expected, expected))
+    mixed = lua.eval("{'a', {}, true, print, 2.5, 'b', x = 1, y = {}, [false] = 'c'}")
+    assert len(list(mixed)) == len(list(mixed.values())) == 9
+    assert dict(mixed.items())[False] == "c"
+    assert all(mixed[key] == value for key, value in mixed.items())
+
+
+@pytest.mark.parametrize("before", [1, 2, 3, 20, SIZE - 1])
+def test_a_change_between_two_steps_is_seen(lua, numbers, before):
+    values = iter(numbers.values())
+    for i in range(1, before + 1):
+        assert next(values) == i
+    lua.execute(f"for i = 1, {SIZE} do t[i] = -i end")
+    assert list(values) == [-i for i in range(before + 1, SIZE + 1)]
+
+
+@pytest.mark.parametrize("before", [1, 2, 3, 20, SIZE - 1])
+def test_removed_items_do_not_come(numbers, before):
+    seen = []
+    for key in numbers:
+        seen.append(key)
+        if len(seen) == before:
+            for other in range(before + 1, SIZE):
+                numbers[other] = None
+    assert seen == [*range(1, before + 1), SIZE]
+
+
+def test_a_change_by_a_finalizer_of_python_is_seen(lua, numbers):
+    class Cycle:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            lua.execute("for k in pairs(t) do t[k] = 0 end")
+
+    values = iter(numbers.values())
+    assert [next(values) for _ in range(10)] == list(range(1, 11))
+    Cycle()
+    gc.collect()
+    assert set(values) == {0}
+
+
+def test_a_change_by_another_thread_is_seen(lua, numbers):
+    values = iter(numbers.values())
+    assert [next(values) for _ in range(10)] == list(range(1, 11))
+    thread = threading.Thread(target=lua.execute, args=("for k in pairs(t) do t[k] = 0 end",))
+    thread.start()
+    thread.join()
+    assert set(values) == {0}
+
+
+def test_two_threads_share_an_iterator(numbers):
+    shared, seen = iter(numbers), []
+
+    def work():
+        for key in shared:
+            seen.append(key)
+            numbers[key]  # so that both go to Lua in turn
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(seen) == list(range(1, SIZE + 1))
+
+
+def test_a_closed_runtime_gives_no_more(lua, numbers):
+    values = iter(numbers.values())
+    assert [next(values) for _ in range(10)] == list(range(1, 11))
+    lua.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        next(values)
+
+
+def test_a_step_that_fails_does_so_in_its_turn(lua):
+    from pyhelper import LuaRuntime
+
+    strict = LuaRuntime(encoding="ascii")
+    t = strict.eval(r"{1, 2, 3, 4, 5, 6, 'caf\195\169', 8}")
+    values = iter(t.values())
+    assert [next(values) for _ in range(6)] == [1, 2, 3, 4, 5, 6]
+    with pytest.raises(UnicodeDecodeError):
+        next(values)
+    assert list(values) == [8]
+
+
+def test_an_iterator_that_is_not_used_up_keeps_nothing(lua):
+    t = lua.eval("{}")
+    for i in range(1, 101):
+        t[i] = lua.eval("{}")
+    before = lua._state.live()
+    values = iter(t.values())
+    some = [next(values) for _ in range(20)]
+    seen = weakref.ref(some[0])
+    assert lua._state.live()[1] > before[1]
+    del values, some
+    assert seen() is None
+    assert lua._state.live() == before
+
+
+def test_the_steps_of_pairs_run_one_at_a_time(lua, version):
+    if version < (5, 2):
+        pytest.skip("this Lua has no __pairs")
+    t = lua.eval(
+        """setmetatable({}, {__pairs = function()
+            return function(_, k)
+                steps = (steps or 0) + 1
+                if k < 50 then return k + 1, k end
+            end, nil, 0
+        end})"""
+    )
+    for i, key in enumerate(t, 1):
+        assert key == i == lua.globals().steps
