@@ -32,7 +32,7 @@ lua-py: no headers of Lua were found, so there is nothing to build for.
 
 
 def header_folders():
-    """{ABI: folder of lua.h}"""
+    """{ABI: folder of lua.h}, for those in LUAPY_ABIS ("5.1 5.4") if that is set"""
     found = {}
     given = os.environ.get("LUA_INCDIR")
     if given:
@@ -43,7 +43,8 @@ def header_folders():
                 folder = os.path.join(prefix, "include", name)
                 if os.path.isfile(os.path.join(folder, "lua.h")):
                     found.setdefault(abi, folder)
-    return found
+    wanted = os.environ.get("LUAPY_ABIS", " ".join(HEADERS)).split()
+    return {abi: folder for abi, folder in found.items() if abi in wanted}
 
 
 def _abi_of(folder):
