@@ -24,6 +24,15 @@ warnings_are_errors() {
     }
 }
 
+# The stubs against the core that was built for the warnings.
+stubs_tell_the_truth() {
+    mkdir -p build/lint/lib/py
+    ln -sf ../../core.so build/lint/lib/py/core.so
+    LUAPY_LUA=5.4 LUA_CPATH_5_4="$PWD/build/lint/lib/?.so" LUA_PATH_5_4="$PWD/lua/?.lua" \
+        PYTHONPATH=python "$bin/stubtest" pyhelper --concise --mypy-config-file mypy.ini \
+        --allowlist scripts/stubtest_allowed.txt
+}
+
 # An absolute path of somebody's home in the tree works for nobody else.
 no_home_paths() {
     ! git grep -nE '(/home|/Users)/[a-z]+/|/root/' -- . ':!scripts/lint.sh'
@@ -35,6 +44,7 @@ check luacheck luacheck --quiet --no-color lua spec examples rockspec/*.rockspec
 check ruff "$bin/ruff" check --quiet .
 if [ -n "$(find python -name '*.py' -print -quit)" ]; then
     check mypy "$bin/mypy" --no-error-summary python/pyhelper
+    check stubs stubs_tell_the_truth
 fi
 check 'home paths' no_home_paths
 

@@ -157,7 +157,9 @@ def __reduce_ex__(obj, protocol):
     raise TypeError(_cannot(obj, "be pickled", "send what it contains instead"))
 
 
-def __dir__(table):
+def __dir__(table=None):
+    if table is None:  # somebody asks for the names in this module
+        return sorted(globals())
     names = {key for key in table if isinstance(key, str) and key.isidentifier()}
     return sorted(names.union(dir(type(table))))
 
