@@ -149,7 +149,18 @@ lp_tensor_index(lua_State *L)
         return 1;
     }
     lua_settop(L, 2);
-    return call_method_or_jump(L, "__index__", 1);
+    const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
+    struct lp_tensor picked;
+    switch (lp_pick(L, 2, t, &picked)) {
+    case LP_PICKED_ELEMENT:
+        lp_push_element(L, t->dtype, lp_tensor_data(&picked));
+        return 1;
+    case LP_PICKED_VIEW:
+        lp_push_picked_or_jump(L, 1, &picked);
+        return 1;
+    default:
+        return call_method_or_jump(L, "__index__", 1);
+    }
 }
 
 int
@@ -171,6 +182,12 @@ lp_tensor_newindex(lua_State *L)
                           lp_dtypes[t->dtype].tensor_name);
     }
     lua_settop(L, 3);
+    struct lp_tensor picked;
+    if (lua_type(L, 3) == LUA_TNUMBER &&
+        lp_pick(L, 2, t, &picked) == LP_PICKED_ELEMENT) {
+        lp_set_element_or_jump(L, t->dtype, lp_tensor_data(&picked), 3);
+        return 0;
+    }
     return call_method_or_jump(L, "__newindex__", 0);
 }
 

@@ -4,7 +4,7 @@
  * everything is checked, so that no call can reach outside of a storage. */
 #include <string.h>
 
-#include "numpy_tensor/tensor.h"
+#include "numpy_tensor/operation.h"
 
 #define LP_LIBRARY_STATE(L)                                                   \
     ((struct lp_state *)lua_touserdata(L, lua_upvalueindex(1)))
@@ -350,6 +350,7 @@ const luaL_Reg lp_tensor_library[] = {
     {"metatable",    library_metatable   },
     {"new",          library_new         },
     {"new_storage",  library_new_storage },
+    {"operation",    lp_library_operation},
     {"same_storage", library_same_storage},
     {"set",          library_set         },
     {"typename",     library_typename    },

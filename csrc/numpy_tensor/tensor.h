@@ -126,6 +126,19 @@ int lp_tensor_newindex(lua_State *L);
 int lp_storage_index(lua_State *L);
 int lp_storage_newindex(lua_State *L);
 
+/* ---- keys.c: t[{...}] ---- */
+
+enum lp_picked { LP_NOT_PICKED, LP_PICKED_ELEMENT, LP_PICKED_VIEW };
+
+/* [-0, +0, -] What the table at `index` picks of `t`, as storage (not held),
+ * offset, sizes and strides in `picked`, which must not be moved.
+ * LP_NOT_PICKED: it is wrong, or another kind of key. */
+enum lp_picked lp_pick(lua_State *L, int index, const struct lp_tensor *t,
+                       struct lp_tensor *picked);
+/* [lock; -0, +1, m] Push that view of the tensor at `index`. */
+void lp_push_picked_or_jump(lua_State *L, int index,
+                            const struct lp_tensor *picked);
+
 /* ---- views.c and library.c: functions for Lua ---- */
 
 extern const luaL_Reg lp_tensor_methods[], lp_storage_methods[];

@@ -83,10 +83,13 @@ local function add(name, row, for_kinds, only)
       by_type[kind][name] = signature.compile(row, kind, false, tools)
     end
     if only ~= 'function' then
-      types.tensors[kind][name] = signature.compile(row, kind, true, tools)
+      types.tensors[kind][name] = tensors.operation(name, true,
+        signature.compile(row, kind, true, tools))
     end
   end
-  if only ~= 'method' and not torch[name] then torch[name] = dispatch(name) end
+  if only ~= 'method' and not torch[name] then
+    torch[name] = tensors.operation(name, false, dispatch(name))
+  end
 end
 
 -- Parts ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 -- The C core's functions for tensors, and the functions of the Python helper
 -- modules, as references that are looked up once.
 
+local errors = require 'py.torch.errors'
 local py = require 'py'
 local _ = py.eval -- starts Python, which the core's table needs
 
@@ -9,6 +10,26 @@ local core = require 'py.core'._tensor()
 
 core.NAMES = { 'Byte', 'Char', 'Short', 'Int', 'Long', 'Float', 'Double',
                'Half' }
+
+local operation = core.operation
+
+--- A function or method in front of `f`, which does the usual calls in C and
+--- hands the others on; `f` itself where the core has no such function.
+---@param extra any  true for a method
+function core.operation(name, extra, f)
+  local fast = operation(name, extra, f)
+  if fast ~= f then errors.operations[fast] = true end
+  return fast
+end
+
+--- The same for a table of methods.
+function core.operations(methods)
+  for name, f in pairs(methods) do
+    if type(f) == 'function' then
+      methods[name] = core.operation(name, true, f)
+    end
+  end
+end
 
 --- A table whose fields are the functions of `pyhelper.<name>`.
 function core.helpers(name)

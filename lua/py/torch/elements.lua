@@ -158,6 +158,7 @@ return function(torch)
     return elements.type(t, torch.getdefaulttensortype())
   end
   elements.isTensor = types.is_tensor -- torch.Tensor.isTensor
+  tensors.operations(elements)
   types.add_methods(elements)
   function torch.totable(value)
     if types.is_tensor(value) or types.is_storage(value) then

@@ -8,9 +8,13 @@ local errors = {}
 -- What generated functions are called in tracebacks (see signature.lua).
 errors.CHUNK = '=[py.torch]'
 
+--- C functions that stand in front of those of this library (core.lua).
+errors.operations = setmetatable({}, { __mode = 'k' })
+
 local folder = debug.getinfo(1, 'S').source:match '^(@.*[/\\])[^/\\]+$' or '@'
 
 local function is_library(info)
+  if errors.operations[info.func] then return true end
   local source = info.source
   return source == errors.CHUNK
     or source:sub(1, #folder) == folder and source:find 'torch[/\\][^/\\]+$'
@@ -21,7 +25,7 @@ end
 local function caller()
   local level, name, what = 2, nil, ''
   while true do
-    local info = debug.getinfo(level, 'Sn')
+    local info = debug.getinfo(level, 'Snf')
     if not info then return level - 1, name, what end
     if not is_library(info) then return level - 1, name, what end
     name, what = info.name, info.namewhat

@@ -404,6 +404,7 @@ functions.nonzero = {
 
 return function(torch, add)
   index.__index__, index.__newindex__ = read, write
+  tensors.operations(index)
   types.add_methods(index)
   for name in pairs(index) do
     if name:match '^masked' then torch[name] = torch[name] end

@@ -106,4 +106,13 @@ return function(torch)
   operators.__mod__ = by_number 'remainder'
 
   types.add_methods(operators)
+
+  -- The metamethods do the usual ones at once.
+  for _, kind in ipairs(tensors.NAMES) do
+    local metatable = tensors.metatable('torch.' .. kind .. 'Tensor')
+    for _, name in ipairs { '__add', '__sub', '__mul', '__div', '__unm' } do
+      rawset(metatable, name,
+        tensors.operation(name .. '__', false, metatable[name]))
+    end
+  end
 end

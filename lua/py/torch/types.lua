@@ -116,7 +116,7 @@ function types.read_source(name, position, ...)
 end
 
 local function tensor_constructor(name)
-  return function(...)
+  return tensors.operation(name, false, function(...)
     local first = ...
     if type(first) == 'table' and not typename(first) then
       return from_table(name, first)
@@ -128,7 +128,7 @@ local function tensor_constructor(name)
       return geometry.make(name, sizes)
     end
     return geometry.set(tensors.new(name), storage, offset, sizes, strides)
-  end
+  end)
 end
 
 local function storage_from_table(name, t)

@@ -382,6 +382,7 @@ local shared = { 'expand', 'expandAs', 'repeatTensor', 'view', 'viewAs',
                  'split', 'chunk', 'permute', 'unsqueeze' }
 
 return function(torch, add)
+  tensors.operations(views)
   types.add_methods(views)
   for _, name in ipairs(shared) do torch[name] = views[name] end
   for name, row in pairs(functions) do add(name, row) end

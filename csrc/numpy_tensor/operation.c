@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "numpy_tensor/operation.h"
+
+#include <string.h>
+
+int
+lp_call_rest_or_jump(lua_State *L)
+{
+    lua_pushvalue(L, lua_upvalueindex(LP_OPERATION_REST));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+int
+lp_number_to_element(lua_State *L, int index, enum lp_dtype dtype,
+                     void *element)
+{
+    const lua_Number limit = 9223372036854775808.0; /* 2^63 */
+    lua_Number number = lua_tonumber(L, index);
+    if (lp_dtypes[dtype].integral && !(number >= -limit && number < limit)) {
+        return 0;
+    }
+    lp_set_element_or_jump(L, dtype, element, index); /* it is a number */
+    return 1;
+}
+
+void
+lp_constant(enum lp_dtype dtype, int value, void *element)
+{
+    switch (dtype) {
+#define LP_ROW(name, ctype, num, integral)                                    \
+    case LP_##name: {                                                         \
+        ctype own = dtype == LP_Half                                          \
+                        ? (ctype)lp_double_to_half((double)value)             \
+                        : (ctype)value;                                       \
+        memcpy(element, &own, sizeof own);                                    \
+        return;                                                               \
+    }
+        LP_DTYPES(LP_ROW)
+#undef LP_ROW
+    default:
+        return;
+    }
+}
+
+struct lp_tensor *
+lp_new_sized_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype,
+                     int nd, const int64_t *size)
+{
+    /* The sizes may lie in a tensor that the collector is about to take. */
+    int64_t sizes[LP_MAX_DIMS], count = 1;
+    for (int d = 0; d < nd; d++) {
+        sizes[d] = size[d];
+        count *= size[d];
+    }
+    struct lp_tensor *t = lp_new_tensor_or_jump(S, L, dtype);
+    struct lp_storage *storage = lp_storage_make(S, dtype);
+    if (storage == NULL) {
+        luaL_error(L, "not enough memory");
+    }
+    t->storage = storage; /* takes over the holder */
+    lp_storage_resize_or_jump(L, storage, (ptrdiff_t)count, 0);
+    lp_tensor_set_nd_or_jump(L, t, nd);
+    int64_t next = 1;
+    for (int d = nd - 1; d >= 0; d--) {
+        t->size[d] = sizes[d];
+        t->size[nd + d] = next;
+        next *= sizes[d];
+    }
+    return t;
+}
+
+static const struct lp_operation *
+find(const char *name)
+{
+    static const struct lp_operation *const tables[] = {
+        lp_products, lp_reductions, lp_selections, lp_views};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        for (const struct lp_operation *o = tables[i]; o->name; o++) {
+            if (strcmp(o->name, name) == 0) {
+                return o;
+            }
+        }
+    }
+    return lp_constructor_of(name);
+}
+
+/* operation(name, is_method, f): f with its usual calls done in C */
+int
+lp_library_operation(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1);
+    luaL_checktype(L, 3, LUA_TFUNCTION);
+    lua_settop(L, 3);
+    const struct lp_operation *o = find(name);
+    const void *row =
+        o != NULL && o->row != NULL ? o->row : lp_elementwise_row(name);
+    if (o == NULL && row == NULL) {
+        return 1; /* the function itself */
+    }
+    lua_CFunction function = o != NULL ? o->function : lp_elementwise;
+    lua_pushlightuserdata(L, (void *)row);
+    lua_pushvalue(L, 3);
+    lua_pushvalue(L, 2);
+    lua_pushcclosure(L, function, 3);
+    return 1;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Functions of torch whose usual calls are done in C.
+ *
+ * Each stands in front of the function of py.torch that knows all forms of
+ * the call, converts, resizes and words the errors.  What it does not take it
+ * hands on as it came: so nothing here ever fails for its arguments. */
+#ifndef LP_OPERATION_H
+#define LP_OPERATION_H
+
+#include "numpy_tensor/loops.h"
+#include "numpy_tensor/walk.h"
+
+enum { /* upvalues */
+    LP_OPERATION_ROW = 1, /* light userdata: what it does */
+    LP_OPERATION_REST,    /* the function that takes all other calls */
+    LP_OPERATION_METHOD   /* boolean: is it a method? */
+};
+
+struct lp_operation {
+    const char *name; /* of the function of torch or the method */
+    lua_CFunction function;
+    const void *row;
+};
+
+/* Tables that end with a name of NULL. */
+extern const struct lp_operation lp_products[], lp_reductions[], lp_selections[],
+    lp_views[];
+/* shapes.c: the constructor of a type, by the name of its tensors. */
+const struct lp_operation *lp_constructor_of(const char *name);
+
+/* For Lua: operation(name, is_method, f). */
+int lp_library_operation(lua_State *L);
+/* elementwise.c: the row of a function of this name, or NULL. */
+const void *lp_elementwise_row(const char *name);
+int lp_elementwise(lua_State *L);
+
+/* [any arguments -> its results, e] The call that is not taken. */
+int lp_call_rest_or_jump(lua_State *L);
+
+static inline int
+lp_is_method(lua_State *L)
+{
+    return lua_toboolean(L, lua_upvalueindex(LP_OPERATION_METHOD));
+}
+
+/* [-0, +0, -] The number at `index` as an element, if C would convert it
+ * without undefined behaviour; else 0. */
+int lp_number_to_element(lua_State *L, int index, enum lp_dtype dtype,
+                         void *element);
+/* [-] The same for a constant that all types hold. */
+void lp_constant(enum lp_dtype dtype, int value, void *element);
+
+/* [lock, no GIL; -0, +1, em] Push a new contiguous tensor. */
+struct lp_tensor *lp_new_sized_or_jump(struct lp_state *S, lua_State *L,
+                                       enum lp_dtype dtype, int nd,
+                                       const int64_t *size);
+
+#endif

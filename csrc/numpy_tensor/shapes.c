@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* New tensors from sizes, and tensors on the storage of another one. */
+#include <string.h>
+
+#include "numpy_tensor/operation.h"
+
+enum { MAX_SIZES = 8 };
+
+/* Sizes from the numbers at `first` .. top; their number, or 0 if there is
+ * something else.  One of them may be -1 if `*product` is not 0: what then
+ * gives that many elements.  `*product` becomes the number of elements. */
+static int
+read_sizes(lua_State *L, int first, int64_t *size, int64_t *product)
+{
+    const int64_t limit = INT64_MAX / 16;
+    int n = lua_gettop(L) - first + 1, missing = -1;
+    int64_t wanted = *product, count = 1;
+    if (n < 1 || n > MAX_SIZES) {
+        return 0;
+    }
+    for (int i = 0; i < n; i++) {
+        lua_Number number = lua_tonumber(L, first + i);
+        if (lua_type(L, first + i) != LUA_TNUMBER ||
+            number != (lua_Number)(int32_t)number) {
+            return 0;
+        }
+        size[i] = (int64_t)number;
+        if (size[i] == -1 && missing < 0 && wanted > 0) {
+            missing = i;
+            continue;
+        }
+        if (size[i] < 1 || count > limit / size[i]) {
+            return 0;
+        }
+        count *= size[i];
+    }
+    if (missing >= 0) {
+        if (wanted % count != 0) {
+            return 0;
+        }
+        size[missing] = wanted / count;
+        count = wanted;
+    }
+    *product = count;
+    return n;
+}
+
+/* torch.DoubleTensor(2, 3) */
+static int
+construct(lua_State *L)
+{
+    const struct lp_dtype_row *type =
+        lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW));
+    int64_t size[MAX_SIZES], count = 0;
+    int nd = read_sizes(L, 1, size, &count);
+    if (nd == 0) {
+        return lp_call_rest_or_jump(L);
+    }
+    lp_new_sized_or_jump(lp_state_of(L), L, (enum lp_dtype)(type - lp_dtypes),
+                         nd, size);
+    return 1;
+}
+
+const struct lp_operation *
+lp_constructor_of(const char *name)
+{
+    static const struct lp_operation constructors[] = {
+#define LP_ROW(type, ctype, number, integral)                                 \
+    {"torch." #type "Tensor", construct, &lp_dtypes[LP_##type]},
+        LP_DTYPES(LP_ROW)
+#undef LP_ROW
+    };
+    for (int d = 0; d < LP_N_DTYPES; d++) {
+        if (strcmp(constructors[d].name, name) == 0) {
+            return &constructors[d];
+        }
+    }
+    return NULL;
+}
+
+/* t:view(2, -1) */
+static int
+view(lua_State *L)
+{
+    const struct lp_tensor *t = lp_to_tensor(L, 1);
+    int64_t size[MAX_SIZES], count;
+    if (t == NULL || t->nd == 0 || !lp_is_contiguous(t)) {
+        return lp_call_rest_or_jump(L);
+    }
+    int64_t wanted = count = lp_count_elements(t);
+    int nd = read_sizes(L, 2, size, &count);
+    if (nd == 0 || count != wanted) {
+        return lp_call_rest_or_jump(L);
+    }
+    struct lp_tensor *result = lp_new_view_or_jump(L, 1, nd);
+    int64_t next = 1;
+    for (int d = nd - 1; d >= 0; d--) {
+        result->size[d] = size[d];
+        result->size[nd + d] = next;
+        next *= size[d];
+    }
+    return 1;
+}
+
+/* t:t() */
+static int
+transposed(lua_State *L)
+{
+    const struct lp_tensor *t = lp_to_tensor(L, 1);
+    if (t == NULL || t->nd != 2 || lua_gettop(L) != 1) {
+        return lp_call_rest_or_jump(L);
+    }
+    struct lp_tensor *result = lp_new_view_or_jump(L, 1, 2);
+    for (int d = 0; d < 2; d++) {
+        result->size[d] = t->size[1 - d];
+        result->size[2 + d] = t->size[3 - d];
+    }
+    return 1;
+}
+
+const struct lp_operation lp_views[] = {
+    {"t",    transposed, NULL},
+    {"view", view,       NULL},
+    {NULL,   NULL,       NULL},
+};
