@@ -1,29 +1,54 @@
 -- SPDX-License-Identifier: MIT
--- Contract section 5: Ctrl-C. The contract says 100 ms; the bound here is 2 s,
--- for loaded machines, against waits of 20 s.
+-- Contract section 5: Ctrl-C. The contract says 100 ms; the bound here is half
+-- a second, and a second try, for loaded machines. What it took is printed.
 local child = require 'spec.child'
 local helper = require 'spec.helper'
 
-local BEFORE = child.interrupt_soon .. [[
+-- `interrupt_soon(wait)` sends this process SIGINT, and notes when.
+local BEFORE = [[
 if jit then jit.off() end -- compiled loops that call nothing see no hooks
 local py = require 'py'
 local time = py.import 'time'
-local function now() return py.eval(time.time()) end
+
+local clock = os.tmpname()
+local function interrupt_soon(wait, times)
+  os.execute(('{ for _ in %s; do sleep %g; date +%%s.%%N >%s; kill -INT $PPID; done; }'):format(
+    ('x '):rep(times or 1), wait or 0.1, clock) .. ' >/dev/null 2>&1 </dev/null &')
+end
 
 -- Calls f, which must be stopped by the signal soon and stay catchable.
-local function interrupted(f)
-  local start = now()
-  interrupt_soon()
+local function interrupted(f, ...)
+  interrupt_soon(...)
   local ok, e = pcall(f)
+  local now = py.eval(time.time())
+  local file = io.open(clock)
   local text = tostring(e)
   print(ok, py.is_error(e, 'KeyboardInterrupt') or text:find 'interrupt' ~= nil,
-    now() - start < 2)
+    ('%.1f ms'):format((now - file:read '*n') * 1000))
+  file:close()
+  os.remove(clock)
 end
 ]]
 
-local function stops(body)
-  assert.equal('false\ttrue\ttrue\nalive\t2\n',
-    child.output(BEFORE .. body .. " print('alive', py.eval '1 + 1')"))
+local BOUND = 500 -- ms
+local slowest, stopped = 0, 0
+
+-- The script's calls of `interrupted` are stopped in time, and it lives on.
+-- `patience`: milliseconds that Python itself waits before it obeys.
+local function stops(body, count, patience)
+  local delay
+  for _ = 1, 2 do
+    local output = child.output(BEFORE .. body .. " print('alive', py.eval '1 + 1')")
+    delay = 0
+    output = output:gsub('([%d.]+) ms', function(ms)
+      delay = math.max(delay, tonumber(ms) - (patience or 0))
+      return 'ms'
+    end)
+    assert.equal(('false\ttrue\tms\n'):rep(count or 1) .. 'alive\t2\n', output)
+    if delay < BOUND then break end
+  end
+  slowest, stopped = math.max(slowest, delay), stopped + (count or 1)
+  assert(delay < BOUND, ('stopped after %g ms, twice'):format(delay))
 end
 
 describe('Ctrl-C stops', function()
@@ -90,10 +115,11 @@ describe('Ctrl-C stops', function()
   end)
 
   it('a subprocess that Python waits for', function()
-    stops [[
+    -- The module gives the child a quarter of a second to end.
+    stops([[
       py.exec 'import subprocess'
       interrupted(function() py.exec 'subprocess.run(["sleep", "20"])' end)
-    ]]
+    ]], 1, 250)
   end)
 
   it('a Lua function that Python called', function()
@@ -118,10 +144,113 @@ describe('Ctrl-C stops', function()
   end)
 
   it('a second and a third time', function()
-    assert.equal(('false\ttrue\ttrue\n'):rep(3), child.output(BEFORE .. [[
+    stops([[
       interrupted(function() while true do end end)
       interrupted(function() time.sleep(20) end)
       interrupted(function() py.exec 'while True: pass' end)
+    ]], 3)
+  end)
+
+  teardown(function()
+    print(('\nCtrl-C stopped %d kinds of code, the slowest after %.1f ms'):format(stopped, slowest))
+  end)
+end)
+
+describe('code that does not look for signals', function()
+  -- The sum of a range is a loop in C of some tenths of a second.
+  local SUM = [[
+    py.exec [=[
+      import time
+      def seconds(n):
+          start = time.perf_counter()
+          sum(range(n))
+          return time.perf_counter() - start
+      size = int(1000000 * 0.4 / min(seconds(1000000) for _ in range(3)))
+      numbers = range(size)
+    ]=]
+    local numbers = py.reval 'numbers'
+    local started
+    -- Was it stopped when the sum was complete, and not before or much later?
+    local function judged(ok, e)
+      local took = (py.eval(time.time()) - started) / 0.4
+      print(ok, py.is_error(e, 'KeyboardInterrupt'),
+        took > 0.5 and took < 3 or ('%.1f times as long as the sum'):format(took))
+    end
+  ]]
+
+  local function prints(expected, body)
+    local output
+    for _ = 1, 2 do -- a machine may be busy while the sum is measured
+      output = child.output(BEFORE .. body)
+      if output == expected then break end
+    end
+    assert.equal(expected, output)
+  end
+
+  it('in a C extension that Lua calls is stopped when it returns', function()
+    prints('false\ttrue\ttrue\nalive\t2\n', SUM .. [[
+      started = py.eval(time.time())
+      interrupt_soon(0.05)
+      judged(pcall(function()
+        py.builtins.sum(numbers)
+        while true do end
+      end))
+      print('alive', py.eval '1 + 1')
+    ]])
+  end)
+
+  it('in a C extension that Python calls is stopped when it returns', function()
+    prints('false\ttrue\ttrue\nalive\t2\n', SUM .. [[
+      started = py.eval(time.time())
+      interrupt_soon(0.05)
+      judged(pcall(py.exec, 'sum(numbers)\nwhile True: pass'))
+      print('alive', py.eval '1 + 1')
+    ]])
+  end)
+
+  it('in a C extension is not ended by more than one Ctrl-C', function()
+    prints('false\ttrue\nalive\t2\n', SUM:gsub('0%.4 /', '1.2 /') .. [[
+      interrupt_soon(0.3, 3)
+      local ok, e = pcall(function() py.builtins.sum(numbers) while true do end end)
+      print(ok, py.is_error(e, 'KeyboardInterrupt'))
+      print('alive', py.eval '1 + 1')
+    ]])
+  end)
+
+  -- Of LuaJIT's loops only compiled ones; of all Luas, functions in C.
+  local STUCK = {
+    ['in a C function of Lua'] = "local s = ('a'):rep(40) s:find(('a-'):rep(40) .. 'b')",
+    ['in a loop that LuaJIT has compiled'] = helper.jit
+      and 'jit.on() local n = 0 while true do n = (n + 1) % 1000 end' or nil,
+  }
+  for where, code in pairs(STUCK) do
+    it(where .. ' is ended by a second Ctrl-C, as the host does it', function()
+      local result = child.run(BEFORE .. 'interrupt_soon(0.7, 2) ' .. code)
+      assert.is_false(result.timed_out)
+      assert.equal(2, result.signal)
+    end)
+
+    it(where .. ' is not ended by two at once', function()
+      local result = child.run(BEFORE .. 'interrupt_soon(0.05, 3) ' .. code, { timeout = 2 })
+      assert.is_true(result.timed_out)
+    end)
+
+    it(where .. ' is ended by SIGTERM', function()
+      local result = child.run(BEFORE .. [[
+        os.execute '{ sleep 0.2; kill -TERM $PPID; } >/dev/null 2>&1 </dev/null &'
+      ]] .. code)
+      assert.is_false(result.timed_out)
+      assert.equal(15, result.signal)
+    end)
+  end
+
+  it('is left to the handler that Python code has set for SIGINT', function()
+    assert.equal('1\n', child.output(BEFORE .. [[
+      py.exec 'import signal; hits = []; signal.signal(signal.SIGINT, lambda *a: hits.append(a[0]))'
+      local sleep = io.popen 'sleep 1.8'
+      interrupt_soon(0.6, 2)
+      sleep:close() -- a wait that signals do not end
+      print(py.eval 'len(hits)')
     ]]))
   end)
 end)
@@ -310,7 +439,7 @@ describe('Ctrl-C', function()
       "time = py.import 'time'",
       'start = py.eval(time.time())',
       interrupt .. ' time.sleep(20)',
-      "print('soon', py.eval(time.time()) - start < 2)",
+      "print('soon', py.eval(time.time()) - start < 0.15 + 0.5)",
       "print('alive')",
     }, '\n') .. '\n' })
     assert.truthy(result.stdout:find 'soon\ttrue')

@@ -138,6 +138,36 @@ lp_attend_soon(lua_State *L)
 static void (*python_handler)(int);
 static int wants_interrupts; /* Python code has a handler for SIGINT */
 
+static long long
+monotonic_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/* When a SIGINT came that the hook is to deliver; 0: there is none.  Only the
+ * thread of Python's start uses it. */
+static volatile long long interrupted_at;
+static int default_interrupts = 1; /* SIGINT raises KeyboardInterrupt */
+
+/* Lua code that looks at no hooks (a loop that LuaJIT has compiled, a C
+ * function that takes its time) is ended by the next Ctrl-C, as the hosts'
+ * own handlers do it: by the default action, when the first had its time. */
+static void
+end_if_stuck(int number)
+{
+    const long long PATIENCE_NS = 500000000;
+    long long now = monotonic_ns();
+    if (interrupted_at == 0) {
+        interrupted_at = now;
+    }
+    else if (now - interrupted_at > PATIENCE_NS && default_interrupts) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+}
+
 static void
 on_signal(int number)
 {
@@ -152,13 +182,15 @@ on_signal(int number)
     set_attention(PENDING);
     if (lp_is_python_thread()) {
         struct lp_frame *frame = lp_this_thread.frame;
-        if (frame == NULL) {
-            if (watched != NULL && watched->main != NULL) {
-                plant_hooks(watched, watched->main);
+        struct lp_state *S = frame != NULL ? frame->S : watched;
+        lua_State *L = frame != NULL ? frame->L
+                       : S != NULL   ? S->main
+                                     : NULL;
+        if (L != NULL && (frame == NULL || !frame->unlocked)) {
+            plant_hooks(S, L);
+            if (number == SIGINT && !S->python_host && !lp_this_thread.gil) {
+                end_if_stuck(number);
             }
-        }
-        else if (!frame->unlocked && frame->L != NULL) {
-            plant_hooks(frame->S, frame->L);
         }
         /* Else Python runs: lp_cross_end will see lp_attention. */
     }
@@ -191,9 +223,7 @@ return_to_front(void)
 {
     enum { LINE_TIME_NS = 50000 };
     static long long last;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    long long ns = now.tv_sec * 1000000000LL + now.tv_nsec;
+    long long ns = monotonic_ns();
     if (ns - last < LINE_TIME_NS || !wants_interrupts) {
         return;
     }
@@ -221,6 +251,7 @@ lp_attend_or_jump(struct lp_cross *x)
         return;
     }
     clear_attention(PENDING);
+    interrupted_at = 0;
     lp_cross_unlock(x);
     int failed = PyErr_CheckSignals() < 0;
     lp_cross_lock(x);
@@ -258,6 +289,7 @@ lp_signals_at_prompt(void)
 /* ---- pyhelper._core ---- */
 
 static PyObject *python_signal; /* _signal.signal; owned by the process */
+static PyObject *default_handler; /* _signal.default_int_handler; the same */
 
 /* signal(signalnum, handler): _signal.signal, after which our handler stands
  * in front again. */
@@ -274,6 +306,10 @@ signal_signal(PyObject *self, PyObject *args)
             return NULL;
         }
         stand_in_front((int)n);
+        if (n == SIGINT) {
+            PyObject *handler = PyTuple_GetItem(args, 1); /* borrowed */
+            default_interrupts = handler == default_handler;
+        }
     }
     return old;
 }
@@ -292,20 +328,23 @@ signal_stand_in_front(PyObject *self, PyObject *number)
     Py_RETURN_NONE;
 }
 
-/* stand_before(function, thread): remember the real _signal.signal and the
- * identity of Python's main thread. */
+/* stand_before(function, handler, thread): remember the real _signal.signal,
+ * the handler that raises KeyboardInterrupt, and the identity of Python's main
+ * thread. */
 static PyObject *
 stand_before(PyObject *self, PyObject *args)
 {
-    PyObject *function;
+    PyObject *function, *handler;
     unsigned long thread;
     (void)self;
-    if (!PyArg_ParseTuple(args, "Ok", &function, &thread)) {
+    if (!PyArg_ParseTuple(args, "OOk", &function, &handler, &thread)) {
         return NULL;
     }
     if (python_signal == NULL) {
         Py_INCREF(function);
+        Py_INCREF(handler);
         python_signal = function;
+        default_handler = handler;
     }
     lp_set_python_thread(thread);
     Py_RETURN_NONE;

@@ -15,7 +15,7 @@ def install(embedded):
 
     if _signal.signal is _core.signal:
         return
-    _core.stand_before(_signal.signal, _main_thread(embedded))
+    _core.stand_before(_signal.signal, _signal.default_int_handler, _main_thread(embedded))
     _signal.signal = _core.signal
     if not embedded:
         _core.stand_in_front(_signal.SIGINT)
