@@ -37,6 +37,28 @@ describe('a view by py.new', function()
     end
   end)
 
+  it('is known by its references, however many views there are', function()
+    local refs, bound, errors = {}, {}, {}
+    for i = 1, 200 do -- more than the core keeps side by side
+      local view = py.new {numbers = i % 2 == 0 and 'float' or nil}
+      refs[i] = view.reval('[' .. i .. ']')
+      bound[i] = refs[i].append
+      errors[i] = select(2, pcall(view.exec, 'raise ValueError(' .. i .. ')'))
+    end
+    for i = 1, 200 do
+      bound[i](i)
+      refs[i]:append(i)
+      assert.equal(3, py.len(refs[i]))
+      assert.equal(i % 2 == 0 and 'float' or 'int',
+        tostring(py.type(refs[i][2]).__name__))
+      assert.is_true(helper.is_ref(refs[i]))
+      assert.is_true(py.is_error(errors[i], 'ValueError'))
+      assert.equal(tostring(i), errors[i].message)
+      assert.equal(i, py.eval(errors[i].value.args[0]))
+      assert.is_truthy(errors[i].lua_traceback)
+    end
+  end)
+
   it('refuses options and values that do not exist', function()
     raises(function() py.new {spec_option = 1} end, 'spec_option')
     raises(function() py.new {numbers = 'spec_value'} end,

@@ -185,11 +185,12 @@ lp_state_release(struct lp_state *S)
         Py_XDECREF(view->getter);
         Py_XDECREF(view->setter);
         Py_XDECREF(view->overflow);
-        free(view);
+        lp_view_free(view);
     }
     free_caches(S);
     lp_trace_free(S->trace);
     lp_ptrmap_free(&S->handles);
+    lp_ptrmap_free(&S->traces);
     free(S->dead);
     free(S);
 }

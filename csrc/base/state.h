@@ -10,36 +10,13 @@
 #include "base/lua_api.h"
 #include "base/ptrmap.h"
 #include "base/py_api.h"
+#include "base/view.h"
 
 #include <pthread.h>
 
 struct lp_state;
 struct lp_trace;
 struct lp_names;
-
-/* Conversion rules of one view (`py.new`); see convert/options.c. */
-struct lp_view {
-    struct lp_state *state;
-    struct lp_view *next;  /* views live as long as their state */
-    unsigned id;           /* 0, 1, ... in the order they were made */
-    unsigned numbers_float : 1; /* numbers='float' */
-    unsigned strings_bytes : 1; /* strings='bytes' */
-    unsigned unknown_error : 1; /* unknown='error' */
-    unsigned by_value : 1;      /* results of calls are converted (lupa) */
-    unsigned python_first : 1; /* pyhelper's: containers by reference */
-    unsigned has_converters : 1; /* py.register was used on this view */
-    /* pyhelper.LuaRuntime's options; the objects are owned, or NULL. */
-    unsigned unpack_tuples : 1; /* tuples that calls return are results */
-    unsigned zero_based : 1;    /* lutorpy: t[0] in Python is t[1] in Lua */
-    unsigned self_methods : 1;  /* lutorpy: t._name is t:name */
-    unsigned tensors : 1;       /* arrays become tensors in Lua */
-    char encoding[32];          /* of strings; "": UTF-8 with escapes */
-    PyObject *filter;           /* attribute_filter */
-    PyObject *getter, *setter;  /* attribute_handlers */
-    PyObject *overflow;         /* overflow_handler */
-    int converters; /* registry reference: table of this view's converters */
-    int funcs;      /* registry reference: its module table, or LUA_NOREF */
-};
 
 /* Values of the state that C pushes often.  Each has a registry reference, so
  * that pushing one is a single rawgeti and cannot fail. */
@@ -115,6 +92,7 @@ struct lp_state {
     int top_ref; /* highest index given out */
 
     struct lp_trace *trace; /* where the error that is being raised arose */
+    struct lp_ptrmap traces; /* address of an error object -> its lp_trace */
 
     struct lp_ptrmap handles; /* address of a Lua value -> live LuaObject */
     size_t n_refs;            /* live references in Lua, for py.live */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "convert/options.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* 1 if the field has its special value, 0 if it is absent or has the usual
@@ -62,7 +61,7 @@ lp_view_new_or_jump(struct lp_state *S, lua_State *L, int index)
         options.by_value =
             read_option(L, index, "results", "reference", "value");
     }
-    struct lp_view *view = malloc(sizeof *view);
+    struct lp_view *view = lp_view_alloc();
     if (view == NULL) {
         luaL_error(L, "not enough memory");
     }

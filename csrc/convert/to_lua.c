@@ -222,10 +222,10 @@ push_unknown(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj)
         lp_push_ref_or_jump(L, S, w->view, obj);
     }
     else { /* never the userdata that stands for the object itself */
-        struct lp_handle *h = lp_new_ref_or_jump(L, S, w->view);
+        struct lp_member *m = lp_new_member_or_jump(L, S, w->view);
         Py_INCREF(inner);
-        h->obj = inner;
-        h->protocol = protocol;
+        m->h.obj = inner;
+        m->protocol = protocol;
         S->n_refs++;
     }
     return 0;

@@ -213,9 +213,7 @@ lp_cross_fail(struct lp_state *S, lua_State *L, int out)
         return;
     }
     struct lp_handle *h = lua_touserdata(L, -1);
-    h->magic = &lp_error_magic;
-    h->obj = exc;
-    h->aux = lp_trace_capture(L, 1);
+    lp_handle_to_error(S, h, exc, lp_trace_capture(L, 1));
     lp_push_slot(S, L, LP_SLOT_ERROR_MT);
     lua_setmetatable(L, -2);
 }

@@ -86,8 +86,8 @@ show_as_text(struct lp_state *S, lua_State *L, int with_stack)
         return;
     }
     PyObject *exc = h->obj;
-    char *stack =
-        with_stack && h->aux != NULL ? lp_trace_text(h->aux) : NULL;
+    struct lp_trace *trace = with_stack ? lp_error_trace(S, h) : NULL;
+    char *stack = trace != NULL ? lp_trace_text(trace) : NULL;
     Py_INCREF(exc);
     lp_python_runs(S);
     PyObject *bytes = error_bytes(exc, stack);

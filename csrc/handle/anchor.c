@@ -26,10 +26,11 @@ visit_references(struct lp_state *S, visitproc visit, void *arg)
         lua_pushnil(L);
         while (result == 0 && lua_next(L, top + 1) != 0) {
             struct lp_handle *h = lp_to_ref(L, -1);
+            struct lp_member *m = lp_to_member(L, -1);
             if (h != NULL && h->obj != NULL) {
                 result = visit(h->obj, arg);
-                if (result == 0 && h->aux != NULL) {
-                    result = visit(h->aux, arg);
+                if (result == 0 && m != NULL && m->owner != NULL) {
+                    result = visit(m->owner, arg);
                 }
             }
             lua_pop(L, 1);

@@ -4,39 +4,38 @@
 #include "base/gil.h"
 #include "base/trace.h"
 
-const char lp_ref_magic = 'r', lp_error_magic = 'e';
-
-struct lp_handle *
-lp_check_ref_or_jump(lua_State *L, int index)
+void
+lp_bad_ref_or_jump(lua_State *L, int index)
 {
-    struct lp_handle *h = lp_to_ref(L, index);
-    if (h == NULL) {
-        luaL_error(L, "bad argument #%d (reference to a Python object "
-                      "expected, got %s)",
-                   index, luaL_typename(L, index));
-    }
-    if (h->obj == NULL) {
+    if (lp_to_ref(L, index) != NULL) {
         luaL_error(L, "this reference was closed (py.close or py.scope)");
     }
-    return h;
+    luaL_error(L, "bad argument #%d (reference to a Python object expected, "
+                  "got %s)",
+               index, luaL_typename(L, index));
+}
+
+void
+lp_note_in_scope_or_jump(lua_State *L, struct lp_state *S)
+{
+    lp_push_slot(S, L, LP_SLOT_SCOPE);
+    lua_pushvalue(L, -2);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
 }
 
 struct lp_handle *
 lp_new_ref_or_jump(lua_State *L, struct lp_state *S, struct lp_view *view)
 {
-    lp_relieve_or_jump(S, L);
-    struct lp_handle *h = lp_new_userdata(L, sizeof *h);
-    *h = (struct lp_handle){.magic = &lp_ref_magic, .view = view};
-    lp_push_slot(S, L, LP_SLOT_REF_MT);
-    lua_setmetatable(L, -2);
-    if (LP_UNLIKELY(S->in_scope)) {
-        lp_push_slot(S, L, LP_SLOT_SCOPE);
-        lua_pushvalue(L, -2);
-        lua_pushboolean(L, 1);
-        lua_rawset(L, -3);
-        lua_pop(L, 1);
-    }
-    return h;
+    return lp_new_handle_or_jump(L, S, view, sizeof(struct lp_handle), 0);
+}
+
+struct lp_member *
+lp_new_member_or_jump(lua_State *L, struct lp_state *S, struct lp_view *view)
+{
+    return (struct lp_member *)lp_new_handle_or_jump(
+        L, S, view, sizeof(struct lp_member), 0);
 }
 
 /* ---- pyhelper: the same object is the same userdata ---- */
@@ -91,7 +90,10 @@ lp_push_ref_or_jump(lua_State *L, struct lp_state *S, struct lp_view *view,
             return known;
         }
     }
-    struct lp_handle *h = lp_new_ref_or_jump(L, S, view);
+    /* A callable may turn out to be a method (object/py_object.c). */
+    struct lp_handle *h = PyCallable_Check(obj)
+                              ? &lp_new_member_or_jump(L, S, view)->h
+                              : lp_new_ref_or_jump(L, S, view);
     Py_INCREF(obj);
     h->obj = obj;
     S->n_refs++;
@@ -114,45 +116,93 @@ lp_handle_object(const struct lp_handle *h)
 }
 
 void
-lp_handle_close(struct lp_state *S, struct lp_handle *h)
+lp_release_field(struct lp_state *S, PyObject **field)
 {
-    if (h->obj != NULL) {
-        PyObject *obj = h->obj;
-        h->obj = NULL;
-        S->n_refs -= h->magic == &lp_ref_magic;
-        if (lp_python_alive) {
-            lp_queue_decref(S, obj);
-        }
-    }
-    if (h->aux != NULL) {
-        if (h->magic == &lp_error_magic) {
-            lp_trace_free(h->aux);
-        }
-        else if (lp_python_alive) {
-            lp_queue_decref(S, h->aux);
-        }
-        h->aux = NULL;
+    PyObject *obj = *field;
+    *field = NULL;
+    if (obj != NULL && lp_python_alive) {
+        lp_queue_decref(S, obj);
     }
 }
 
+static void
+close_ref(struct lp_state *S, struct lp_handle *h, size_t size)
+{
+    S->n_refs -= h->obj != NULL;
+    lp_release_field(S, &h->obj);
+    if (size == sizeof(struct lp_member)) {
+        lp_release_field(S, &((struct lp_member *)h)->owner);
+    }
+}
+
+void
+lp_ref_close(struct lp_state *S, lua_State *L, int index)
+{
+    size_t size;
+    struct lp_handle *h = lp_sized_handle_at(L, index, 0, &size);
+    if (h != NULL) {
+        close_ref(S, h, size);
+    }
+}
+
+/* ---- error objects ---- */
+
+void
+lp_handle_to_error(struct lp_state *S, struct lp_handle *h, PyObject *exc,
+                   struct lp_trace *trace)
+{
+    h->view = (struct lp_view *)((uintptr_t)h->view + LP_ERROR_MARK);
+    h->obj = exc;
+    if (trace != NULL && lp_ptrmap_set(&S->traces, h, (intptr_t)trace) < 0) {
+        lp_trace_free(trace);
+    }
+}
+
+struct lp_trace *
+lp_error_trace(struct lp_state *S, const struct lp_handle *h)
+{
+    intptr_t trace = lp_ptrmap_get(&S->traces, h);
+    return trace != -1 ? (struct lp_trace *)trace : NULL;
+}
+
+static void
+close_error(struct lp_state *S, struct lp_handle *h)
+{
+    struct lp_trace *trace = lp_error_trace(S, h);
+    if (trace != NULL) {
+        lp_ptrmap_remove(&S->traces, h);
+        lp_trace_free(trace);
+    }
+    lp_release_field(S, &h->obj);
+}
+
+/* ---- the end ---- */
+
 /* Finalizers only queue: taking the GIL here could deadlock. */
 static int
-handle_gc(lua_State *L)
+ref_gc(lua_State *L)
 {
-    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
-    struct lp_handle *h = lua_touserdata(L, 1);
-    if (h != NULL && lua_rawlen(L, 1) == sizeof *h &&
-        (h->magic == &lp_ref_magic || h->magic == &lp_error_magic) &&
-        !lp_keep_until_closed(L)) {
-        lp_handle_close(S, h);
+    size_t size;
+    struct lp_handle *h = lp_sized_handle_at(L, 1, 0, &size);
+    if (h != NULL && !lp_keep_until_closed(L)) {
+        close_ref(h->view->state, h, size);
+    }
+    return 0;
+}
+
+static int
+error_gc(lua_State *L)
+{
+    struct lp_handle *h = lp_to_error(L, 1);
+    if (h != NULL && !lp_keep_until_closed(L)) {
+        close_error(lp_error_view(h)->state, h);
     }
     return 0;
 }
 
 void
-lp_handle_set_gc_or_jump(struct lp_state *S, lua_State *L)
+lp_handle_set_gc_or_jump(lua_State *L, int is_error)
 {
-    lua_pushlightuserdata(L, S);
-    lua_pushcclosure(L, handle_gc, 1);
+    lua_pushcfunction(L, is_error ? error_gc : ref_gc);
     lua_setfield(L, -2, "__gc");
 }

@@ -6,17 +6,13 @@
 
 #include "base/gil.h"
 
-/* The payload of our userdata: a reference or an error object. */
+/* The payload of a reference's userdata.  Small, because each byte brings
+ * Lua's next collection nearer.  The view's address marks it as ours: a
+ * userdata of this size that begins with one cannot come from elsewhere, and
+ * looking costs less than fetching a metatable. */
 struct lp_handle {
-    const void *magic;    /* &lp_ref_magic or &lp_error_magic */
-    PyObject *obj;        /* owned; NULL once closed */
     struct lp_view *view; /* the conversion rules it remembers */
-    void *aux; /* reference: owned receiver it was got from, or NULL;
-                  error object: its struct lp_trace, or NULL */
-    /* Small: the more bytes a reference has, the more often Lua collects. */
-    uint16_t frame;   /* LuaJIT: frame it was got in, to tell a tail call, */
-    uint16_t below;   /* and the frame below that one */
-    uint8_t protocol; /* enum lp_protocol */
+    PyObject *obj;        /* owned; NULL once closed */
 };
 
 enum lp_protocol {
@@ -25,17 +21,32 @@ enum lp_protocol {
     LP_ITEMS
 };
 
-/* Their addresses mark our userdata.  A userdata of exactly this size that
- * starts with one of them cannot come from elsewhere, and comparing costs
- * less than fetching a metatable. */
-extern const char lp_ref_magic, lp_error_magic;
+/* A reference that knows more: how it was got, or what its fields mean. */
+struct lp_member {
+    struct lp_handle h;
+    PyObject *owner; /* owned: the object that this method was got from, or
+                        NULL */
+    uint16_t frame;  /* LuaJIT: frame it was got in, to tell a tail call, */
+    uint16_t below;  /* and the frame below that one */
+    uint8_t protocol; /* enum lp_protocol */
+};
 
-/* [-0, +0, -] The handle at `index`, or NULL if it is something else. */
+/* A reference that becomes an error object is marked by this, added to the
+ * view's address.  Its trace is in S->traces. */
+enum { LP_ERROR_MARK = 1 };
+
+/* [-0, +0, -] The handle at `index` and its size, or NULL if it is something
+ * else. */
 static inline struct lp_handle *
-lp_handle_at(lua_State *L, int index, const void *magic)
+lp_sized_handle_at(lua_State *L, int index, uintptr_t mark, size_t *size)
 {
     struct lp_handle *h = lua_touserdata(L, index);
-    if (h != NULL && lua_rawlen(L, index) == sizeof *h && h->magic == magic) {
+    if (h == NULL) {
+        return NULL;
+    }
+    *size = lua_rawlen(L, index);
+    if ((*size == sizeof *h || *size == sizeof(struct lp_member)) &&
+        lp_is_view(L, (uintptr_t)h->view - mark)) {
         return h;
     }
     return NULL;
@@ -44,22 +55,85 @@ lp_handle_at(lua_State *L, int index, const void *magic)
 static inline struct lp_handle *
 lp_to_ref(lua_State *L, int index)
 {
-    return lp_handle_at(L, index, &lp_ref_magic);
+    size_t size;
+    return lp_sized_handle_at(L, index, 0, &size);
 }
 
 static inline struct lp_handle *
 lp_to_error(lua_State *L, int index)
 {
-    return lp_handle_at(L, index, &lp_error_magic);
+    size_t size;
+    return lp_sized_handle_at(L, index, LP_ERROR_MARK, &size);
 }
 
+/* [-0, +0, -] What more is known of the reference at `index`, or NULL. */
+static inline struct lp_member *
+lp_to_member(lua_State *L, int index)
+{
+    size_t size;
+    struct lp_handle *h = lp_sized_handle_at(L, index, 0, &size);
+    return h != NULL && size == sizeof(struct lp_member)
+               ? (struct lp_member *)h
+               : NULL;
+}
+
+/* [-0, +0, e] The Lua error for what is no living reference. */
+void lp_bad_ref_or_jump(lua_State *L, int index);
+
 /* [-0, +0, e] A living reference at `index`, or a Lua error. */
-struct lp_handle *lp_check_ref_or_jump(lua_State *L, int index);
+static inline struct lp_handle *
+lp_check_sized_ref_or_jump(lua_State *L, int index, size_t *size)
+{
+    struct lp_handle *h = lp_sized_handle_at(L, index, 0, size);
+    if (LP_UNLIKELY(h == NULL || h->obj == NULL)) {
+        lp_bad_ref_or_jump(L, index);
+    }
+    return h;
+}
+
+static inline struct lp_handle *
+lp_check_ref_or_jump(lua_State *L, int index)
+{
+    size_t size;
+    return lp_check_sized_ref_or_jump(L, index, &size);
+}
+
+/* [-0, +0, m] Note the reference on top for py.scope. */
+void lp_note_in_scope_or_jump(lua_State *L, struct lp_state *S);
+
+/* [Lua lock; -0, +1, m] Push an empty reference of either size; `metatable`:
+ * index of that of references, which is cheaper to take from an upvalue than
+ * from the registry. */
+static inline struct lp_handle *
+lp_new_handle_or_jump(lua_State *L, struct lp_state *S, struct lp_view *view,
+                      size_t size, int metatable)
+{
+    lp_relieve_or_jump(S, L);
+    struct lp_handle *h = lp_new_userdata(L, size);
+    h->view = view;
+    h->obj = NULL;
+    if (size == sizeof(struct lp_member)) {
+        *(struct lp_member *)h = (struct lp_member){.h = {view, NULL}};
+    }
+    if (metatable != 0) {
+        lua_pushvalue(L, metatable);
+    }
+    else {
+        lp_push_slot(S, L, LP_SLOT_REF_MT);
+    }
+    lua_setmetatable(L, -2);
+    if (LP_UNLIKELY(S->in_scope)) {
+        lp_note_in_scope_or_jump(L, S);
+    }
+    return h;
+}
 
 /* [Lua lock; -0, +1, m] Push an empty reference, to be filled later.  Made
  * before Python is entered, so that nothing is owned if it jumps. */
 struct lp_handle *lp_new_ref_or_jump(lua_State *L, struct lp_state *S,
                                      struct lp_view *view);
+struct lp_member *lp_new_member_or_jump(lua_State *L, struct lp_state *S,
+                                        struct lp_view *view);
 /* [GIL, lock; -0, +1, m] Push a reference to `obj`; inside lp_protect. */
 struct lp_handle *lp_push_ref_or_jump(lua_State *L, struct lp_state *S,
                                       struct lp_view *view, PyObject *obj);
@@ -69,11 +143,28 @@ struct lp_handle *lp_push_ref_or_jump(lua_State *L, struct lp_state *S,
  * here a finalizer of Lua or a signal handler may have closed it. */
 LP_OWNED PyObject *lp_handle_object(const struct lp_handle *h);
 
-/* [Lua lock] Release now what the handle holds. */
-void lp_handle_close(struct lp_state *S, struct lp_handle *h);
+/* [Lua lock] Release an object that a userdata owns, from its finalizer;
+ * nothing once Python has ended. */
+void lp_release_field(struct lp_state *S, PyObject **field);
+/* [Lua lock] Release now what the reference at `index` holds. */
+void lp_ref_close(struct lp_state *S, lua_State *L, int index);
 
-/* [-0, +0, m] Metatables' __gc for a new state; -1 value popped by caller:
- * adds `__gc` to the table on top. */
-void lp_handle_set_gc_or_jump(struct lp_state *S, lua_State *L);
+/* [GIL, lock] Make an error object of the empty reference `h`; the caller
+ * sets its metatable. */
+void lp_handle_to_error(struct lp_state *S, struct lp_handle *h,
+                        LP_STEALS PyObject *exc,
+                        LP_STEALS struct lp_trace *trace);
+/* [Lua lock] Where an error object arose, or NULL; and its view. */
+LP_BORROWED struct lp_trace *lp_error_trace(struct lp_state *S,
+                                            const struct lp_handle *h);
+static inline struct lp_view *
+lp_error_view(const struct lp_handle *h)
+{
+    return (struct lp_view *)((uintptr_t)h->view - LP_ERROR_MARK);
+}
+
+/* [-0, +0, m] Add `__gc` to the metatable of references, or of error
+ * objects, on top. */
+void lp_handle_set_gc_or_jump(lua_State *L, int is_error);
 
 #endif

@@ -15,14 +15,13 @@ py_close(lua_State *L)
     }
     lp_push_slot(S, L, LP_SLOT_NONE);
     for (int i = 1; i <= n; i++) {
-        struct lp_handle *h = lp_to_ref(L, i);
-        if (h == NULL) {
+        if (lp_to_ref(L, i) == NULL) {
             return luaL_error(L, "py.close: bad argument #%d (reference to "
                                  "a Python object expected, got %s)",
                               i, luaL_typename(L, i));
         }
         if (!lua_rawequal(L, i, n + 1)) {
-            lp_handle_close(S, h);
+            lp_ref_close(S, L, i);
         }
     }
     if (S->n_dead > 0) {

@@ -25,12 +25,12 @@ struct site {
 
 /* What the cache holds, as userdata. */
 struct entry {
-    struct lp_handle h; /* obj: Block; aux: its code object, or NULL */
+    PyObject *block; /* owned; NULL: finalized */
+    PyObject *code;  /* owned: the block's code object, or NULL */
     char source[LUA_IDSIZE];
     int line;
     int mode;
 };
-static const char entry_magic = 'c';
 
 /* After so many strings the cache starts anew: programs that compute their
  * code strings would fill it for ever. */
@@ -42,8 +42,10 @@ static int
 entry_gc(lua_State *L)
 {
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
+    struct entry *entry = lua_touserdata(L, 1);
     if (!lp_keep_until_closed(L)) {
-        lp_handle_close(S, lua_touserdata(L, 1));
+        lp_release_field(S, &entry->block);
+        lp_release_field(S, &entry->code);
     }
     return 0;
 }
@@ -166,15 +168,14 @@ store_body(lua_State *L, struct lp_state *S, void *ctx)
     lua_settop(L, 4);
     struct entry *entry = lp_new_userdata(L, sizeof *entry);
     memset(entry, 0, sizeof *entry);
-    entry->h.magic = &entry_magic;
     lua_getmetatable(L, 3);
     lua_rawgeti(L, -1, 1);
     lua_setmetatable(L, 5);
     lua_settop(L, 5);
     Py_INCREF(store->block);
-    entry->h.obj = store->block;
+    entry->block = store->block;
     Py_XINCREF(store->code);
-    entry->h.aux = store->code;
+    entry->code = store->code;
     entry->mode = (int)store->mode;
     entry->line = store->site->line;
     strcpy(entry->source, store->site->source);
@@ -303,9 +304,9 @@ run_string(lua_State *L, enum mode mode, const char *what, enum lp_result how,
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *block, *code = NULL, *locals = NULL, *result = NULL;
     int in_dict = 0;
-    if (entry != NULL && entry->h.obj != NULL) { /* not finalized */
-        block = entry->h.obj;
-        code = entry->h.aux;
+    if (entry != NULL && entry->block != NULL) { /* not finalized */
+        block = entry->block;
+        code = entry->code;
         Py_INCREF(block);
         Py_XINCREF(code);
     }

@@ -3,7 +3,6 @@
 
 #include "convert/to_lua.h"
 #include "cross/uncaught.h"
-#include "tensor/provider.h"
 
 int
 lp_push_result(struct lp_cross *x, PyObject *obj, struct lp_view *view,
@@ -15,17 +14,8 @@ lp_push_result(struct lp_cross *x, PyObject *obj, struct lp_view *view,
         return -1;
     }
     if (how == LP_AS_REF && !view->by_value) {
-        if (obj == Py_None) {
-            Py_DECREF(obj);
-            lp_push_slot(S, L, LP_SLOT_NONE);
-            return 1;
-        }
-        struct lp_handle *h = lua_touserdata(L, out);
-        lp_count_foreign(S, obj);
-        h->obj = obj;
-        S->n_refs++;
         lua_pushvalue(L, out);
-        return 1;
+        return lp_fill_result(x, obj, lua_touserdata(L, out));
     }
     int flags = how == LP_AS_VALUE_NONE ? LP_KEEP_NONE
                 : how == LP_AS_REF      ? LP_SHALLOW

@@ -4,6 +4,7 @@
 #define LP_DOOR_H
 
 #include "cross/error.h"
+#include "tensor/provider.h"
 
 /* How results cross. */
 enum lp_result {
@@ -17,6 +18,27 @@ enum lp_result {
  * error; `obj` may be NULL with an error set and is released. */
 int lp_push_result(struct lp_cross *x, LP_STEALS PyObject *obj,
                    struct lp_view *view, enum lp_result how, int out);
+
+/* [GIL, lock; -0, +0|1, -] The same as LP_AS_REF for a result that goes into
+ * the empty reference `h` on top of the stack. */
+static inline int
+lp_fill_result(struct lp_cross *x, LP_STEALS PyObject *obj,
+               struct lp_handle *h)
+{
+    struct lp_state *S = x->frame.S;
+    if (LP_UNLIKELY(obj == NULL)) {
+        return -1;
+    }
+    if (LP_UNLIKELY(obj == Py_None)) {
+        Py_DECREF(obj);
+        lp_push_slot(S, x->frame.L, LP_SLOT_NONE);
+        return 1;
+    }
+    lp_count_foreign(S, obj);
+    h->obj = obj;
+    S->n_refs++;
+    return 1;
+}
 
 /* [GIL, lock] Leave Python and return from the lua_CFunction: with `n`
  * results, or if n < 0 by raising the current Python error in Lua.  Use as

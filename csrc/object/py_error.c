@@ -23,9 +23,10 @@ check_error_or_jump(lua_State *L, int index)
 
 /* The captured Lua stack as str, or None. */
 static PyObject *
-lua_stack(struct lp_handle *h)
+lua_stack(struct lp_state *S, struct lp_handle *h)
 {
-    char *text = h->aux != NULL ? lp_trace_text(h->aux) : NULL;
+    struct lp_trace *trace = lp_error_trace(S, h);
+    char *text = trace != NULL ? lp_trace_text(trace) : NULL;
     if (text == NULL) {
         Py_RETURN_NONE;
     }
@@ -107,7 +108,7 @@ read_field(lua_State *L, struct lp_state *S, struct lp_handle *h,
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *exc = lp_handle_object(h), *result = NULL;
-    PyObject *stack = exc != NULL ? lua_stack(h) : NULL;
+    PyObject *stack = exc != NULL ? lua_stack(S, h) : NULL;
     if (stack != NULL) {
         lp_cross_unlock(&x);
         result = get(exc, stack);
@@ -146,10 +147,11 @@ error_index(lua_State *L)
     const char *name =
         lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
     if (strcmp(name, "value") == 0) {
-        lp_new_ref_or_jump(L, S, h->view);
+        struct lp_view *view = lp_error_view(h);
+        lp_new_ref_or_jump(L, S, view);
         struct lp_cross x;
         lp_cross_begin_or_jump(&x, S, L);
-        int n = lp_push_result(&x, lp_handle_object(h), h->view, LP_AS_REF,
+        int n = lp_push_result(&x, lp_handle_object(h), view, LP_AS_REF,
                                lua_gettop(L));
         return lp_door_close(&x, n, 0);
     }
@@ -232,7 +234,7 @@ lp_py_error_init_or_jump(struct lp_state *S, lua_State *L)
         lua_pushcclosure(L, m->func, 1);
         lua_setfield(L, -2, m->name);
     }
-    lp_handle_set_gc_or_jump(S, L);
+    lp_handle_set_gc_or_jump(L, 1);
     lua_pushliteral(L, "py.error");
     lua_setfield(L, -2, "__name");
     lp_set_slot_or_jump(S, L, LP_SLOT_ERROR_MT);

@@ -79,17 +79,55 @@ is_plain(struct lp_view *view)
            (view->encoding[0] == '\0' && !view->strings_bytes);
 }
 
+/* Every metamethod's upvalues: the state and the metatable itself. */
+#define METATABLE lua_upvalueindex(2)
+
+/* [-0, +0, -] What the fields of the reference at 1 mean. */
+static enum lp_protocol
+protocol_of_self(lua_State *L)
+{
+    struct lp_member *m = lp_to_member(L, 1);
+    return m != NULL ? (enum lp_protocol)m->protocol : LP_BY_VIEW;
+}
+
+/* [GIL, lock] A method remembers what it was got from, to tell obj:method()
+ * from obj.method(); other values must not keep their owner alive.  `owner`
+ * changes places with the one before: in pyhelper's views the method may be
+ * known from another object. */
+static void
+remember_owner(lua_State *L, struct lp_state *S, struct lp_member *method,
+               PyObject **owner)
+{
+    PyObject *before = method->owner;
+    method->owner = *owner;
+    *owner = before;
+#if LP_LUA51
+    if (S->luajit) {
+        method->frame = frame_offset(L, 1);
+        method->below = frame_offset(L, 2);
+    }
+#endif
+    (void)L;
+    (void)S;
+}
+
 static int
 ref_index(lua_State *L)
 {
-    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
     struct lp_handle *h = lp_check_ref_or_jump(L, 1);
     struct lp_view *view = h->view;
-    int by_name = lua_type(L, 2) == LUA_TSTRING && is_plain(view);
-    lua_settop(L, 2);
-    int out = 0;
+    struct lp_state *S = view->state;
+    int is_string = lua_type(L, 2) == LUA_TSTRING;
+    int by_name = is_string && is_plain(view), out = 0;
+    struct lp_handle *got = NULL;
+    if (LP_UNLIKELY(lua_gettop(L) != 2)) {
+        lua_settop(L, 2);
+    }
     if (!view->by_value) {
-        lp_new_ref_or_jump(L, S, view);
+        got = lp_new_handle_or_jump(L, S, view,
+                                    is_string ? sizeof(struct lp_member)
+                                              : sizeof(struct lp_handle),
+                                    METATABLE);
         out = 3;
     }
     struct lp_cross x;
@@ -99,32 +137,22 @@ ref_index(lua_State *L)
                     : by_name            ? lp_name(S, L, 2)
                     : view->python_first ? lp_to_python(S, L, 2, view)
                                          : lp_key_to_python(S, L, 2, view);
-    if (key != NULL) {
+    if (LP_LIKELY(key != NULL)) {
         lp_cross_unlock(&x);
-        result = view->python_first
-                     ? lp_access_get(obj, key, h->protocol, view)
-                 : by_name ? lp_get_field(obj, key)
-                           : PyObject_GetItem(obj, key);
+        result = view->python_first ? lp_access_get(obj, key,
+                                                    protocol_of_self(L), view)
+                 : by_name          ? lp_get_field(obj, key)
+                                    : PyObject_GetItem(obj, key);
         Py_DECREF(key);
         lp_cross_lock(&x);
     }
-    int n = lp_push_result(&x, result, view, LP_AS_REF, out);
-    /* A method remembers what it was got from, to tell obj:method() from
-     * obj.method(); other values must not keep their owner alive. */
-    if (n > 0 && lua_type(L, 2) == LUA_TSTRING && PyCallable_Check(result)) {
-        struct lp_handle *got = lp_to_ref(L, -1);
-        if (got != NULL && got->obj == result &&
-            (got->aux == NULL || view->python_first)) {
-            /* In pyhelper's views it may be known from another owner. */
-            PyObject *before = got->aux;
-            got->aux = obj;
-            obj = before;
-#if LP_LUA51
-            if (S->luajit) {
-                got->frame = frame_offset(L, 1);
-                got->below = frame_offset(L, 2);
-            }
-#endif
+    int is_method = result != NULL && is_string && PyCallable_Check(result);
+    int n = got != NULL ? lp_fill_result(&x, result, got)
+                        : lp_push_result(&x, result, view, LP_AS_REF, 0);
+    if (is_method && n > 0) {
+        struct lp_member *method = lp_to_member(L, -1);
+        if (method != NULL && method->h.obj == result) {
+            remember_owner(L, S, method, &obj);
         }
     }
     if (obj != NULL) {
@@ -136,9 +164,9 @@ ref_index(lua_State *L)
 static int
 ref_newindex(lua_State *L)
 {
-    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
     struct lp_handle *h = lp_check_ref_or_jump(L, 1);
     struct lp_view *view = h->view;
+    struct lp_state *S = view->state;
     int by_name = lua_type(L, 2) == LUA_TSTRING && is_plain(view);
     lua_settop(L, 3);
     struct lp_cross x;
@@ -153,7 +181,8 @@ ref_newindex(lua_State *L)
     lp_cross_unlock(&x);
     if (value != NULL) {
         done = view->python_first
-                   ? lp_access_set(obj, key, value, h->protocol, view)
+                   ? lp_access_set(obj, key, value,
+                                   protocol_of_self(L), view)
                : by_name ? lp_set_field(obj, key, value)
                          : PyObject_SetItem(obj, key, value);
     }
@@ -169,7 +198,7 @@ ref_newindex(lua_State *L)
 /* Is this call written obj:method(...)?  Asked only when argument 1 is the
  * object that the method was got from. */
 static int
-is_colon_call(lua_State *L, struct lp_state *S, struct lp_handle *method)
+is_colon_call(lua_State *L, struct lp_state *S, struct lp_member *method)
 {
     lua_Debug ar;
     if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "n", &ar)) {
@@ -234,34 +263,38 @@ explain_loop(lua_State *L, PyObject *callable)
 static int
 ref_call(lua_State *L)
 {
-    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
-    struct lp_handle *h = lp_check_ref_or_jump(L, 1);
+    size_t size;
+    struct lp_handle *h = lp_check_sized_ref_or_jump(L, 1, &size), *got = NULL;
     struct lp_view *view = h->view;
-    int first = 2, nargs = lua_gettop(L) - 1;
-    if (h->aux != NULL && nargs > 0) {
+    struct lp_state *S = view->state;
+    int first = 2, nargs = lua_gettop(L) - 1, out = 0;
+    struct lp_member *m =
+        size == sizeof *m ? (struct lp_member *)h : NULL;
+    if (m != NULL && m->owner != NULL && nargs > 0) {
         struct lp_handle *receiver = lp_to_ref(L, 2);
-        if (receiver != NULL && receiver->obj == h->aux &&
-            is_colon_call(L, S, h)) {
+        if (receiver != NULL && receiver->obj == m->owner &&
+            is_colon_call(L, S, m)) {
             first++;
             nargs--;
         }
     }
-    int out = 0;
     if (!view->by_value) {
-        lp_new_ref_or_jump(L, S, view);
-        out = lua_gettop(L);
+        got = lp_new_handle_or_jump(L, S, view, sizeof *got, METATABLE);
+        out = first + nargs;
     }
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *callable = lp_handle_object(h);
-    if (callable == NULL) {
+    if (LP_UNLIKELY(callable == NULL)) {
         return lp_door_close(&x, -1, out);
     }
     PyObject *result = lp_call_from_stack(&x, callable, first, nargs, view);
     if (LP_UNLIKELY(result == NULL)) {
         explain_loop(L, callable);
     }
-    int n = view->unpack_tuples && result != NULL && PyTuple_Check(result)
+    int n = got != NULL && !view->unpack_tuples
+                ? lp_fill_result(&x, result, got)
+            : view->unpack_tuples && result != NULL && PyTuple_Check(result)
                 ? push_tuple(&x, result, view)
                 : lp_push_result(&x, result, view, LP_AS_REF, out);
     lp_give_up(S, callable);
@@ -334,11 +367,12 @@ lp_py_object_init_or_jump(struct lp_state *S, lua_State *L)
     lua_newtable(L);
     for (const luaL_Reg *m = metamethods; m->name != NULL; m++) {
         lua_pushlightuserdata(L, S);
-        lua_pushcclosure(L, m->func, 1);
+        lua_pushvalue(L, -2);
+        lua_pushcclosure(L, m->func, 2);
         lua_setfield(L, -2, m->name);
     }
     lp_py_operators_set_or_jump(S, L);
-    lp_handle_set_gc_or_jump(S, L);
+    lp_handle_set_gc_or_jump(L, 0);
     lua_pushliteral(L, "py.reference");
     lua_setfield(L, -2, "__name");
     lua_pushboolean(L, 0);

@@ -20,12 +20,12 @@ with_protocol(lua_State *L, enum lp_protocol protocol)
     struct lp_state *S = STATE(L);
     luaL_checkany(L, 1);
     lua_settop(L, 1);
-    struct lp_handle *out = lp_new_ref_or_jump(L, S, VIEW(L));
+    struct lp_member *out = lp_new_member_or_jump(L, S, VIEW(L));
     out->protocol = protocol;
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    out->obj = lp_to_python(S, L, 1, VIEW(L));
-    if (out->obj == NULL) {
+    out->h.obj = lp_to_python(S, L, 1, VIEW(L));
+    if (out->h.obj == NULL) {
         return lp_door_close(&x, -1, 2);
     }
     S->n_refs++;
