@@ -86,7 +86,7 @@ find(const char *name)
     return lp_constructor_of(name);
 }
 
-/* operation(name, is_method, f): f with its usual calls done in C */
+/* operation(name, method, f): f with its usual calls done in C */
 int
 lp_library_operation(lua_State *L)
 {

@@ -13,7 +13,8 @@
 enum { /* upvalues */
     LP_OPERATION_ROW = 1, /* light userdata: what it does */
     LP_OPERATION_REST,    /* the function that takes all other calls */
-    LP_OPERATION_METHOD   /* boolean: is it a method? */
+    LP_OPERATION_METHOD   /* true: it is a method; else the name of the default
+                             type in a table, or false */
 };
 
 struct lp_operation {
@@ -28,7 +29,7 @@ extern const struct lp_operation lp_products[], lp_reductions[], lp_selections[]
 /* shapes.c: the constructor of a type, by the name of its tensors. */
 const struct lp_operation *lp_constructor_of(const char *name);
 
-/* For Lua: operation(name, is_method, f). */
+/* For Lua: operation(name, method, f). */
 int lp_library_operation(lua_State *L);
 /* elementwise.c: the row of a function of this name, or NULL. */
 const void *lp_elementwise_row(const char *name);
@@ -40,7 +41,8 @@ int lp_call_rest_or_jump(lua_State *L);
 static inline int
 lp_is_method(lua_State *L)
 {
-    return lua_toboolean(L, lua_upvalueindex(LP_OPERATION_METHOD));
+    return lua_isboolean(L, lua_upvalueindex(LP_OPERATION_METHOD)) &&
+           lua_toboolean(L, lua_upvalueindex(LP_OPERATION_METHOD));
 }
 
 /* [-0, +0, -] The number at `index` as an element, if C would convert it

@@ -78,6 +78,30 @@ lp_constructor_of(const char *name)
     return NULL;
 }
 
+/* torch.zeros(2, 3), torch.ones(2, 3) */
+static int
+filled(lua_State *L)
+{
+    const int *value = lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW));
+    int64_t size[MAX_SIZES], count = 0;
+    int is_storage, nd = read_sizes(L, 1, size, &count);
+    if (nd == 0 || !lua_istable(L, lua_upvalueindex(LP_OPERATION_METHOD))) {
+        return lp_call_rest_or_jump(L);
+    }
+    lua_rawgeti(L, lua_upvalueindex(LP_OPERATION_METHOD), 1);
+    enum lp_dtype dtype = lp_dtype_of_name(lua_tostring(L, -1), &is_storage);
+    const struct lp_tensor *t =
+        lp_new_sized_or_jump(lp_state_of(L), L, dtype, nd, size);
+    uint64_t element;
+    char *data = lp_tensor_data(t);
+    size_t item = lp_dtypes[dtype].size;
+    lp_constant(dtype, *value, &element);
+    for (int64_t i = 0; i < count; i++) {
+        memcpy(data + (size_t)i * item, &element, item);
+    }
+    return 1;
+}
+
 /* t:view(2, -1) */
 static int
 view(lua_State *L)
@@ -118,8 +142,12 @@ transposed(lua_State *L)
     return 1;
 }
 
+static const int zero = 0, one = 1;
+
 const struct lp_operation lp_views[] = {
-    {"t",    transposed, NULL},
-    {"view", view,       NULL},
-    {NULL,   NULL,       NULL},
+    {"ones",  filled,     &one },
+    {"t",     transposed, NULL },
+    {"view",  view,       NULL },
+    {"zeros", filled,     &zero},
+    {NULL,    NULL,       NULL },
 };

@@ -36,6 +36,7 @@ local tools = {
 }
 
 local default_kind -- of torch.Tensor
+local default_type = {} -- its name, for the core
 
 -- The kind whose function a call of torch.<name> means: that of the first
 -- tensor among the first two arguments, or in a table, or a name at the end.
@@ -88,7 +89,7 @@ local function add(name, row, for_kinds, only)
     end
   end
   if only ~= 'method' and not torch[name] then
-    torch[name] = tensors.operation(name, false, dispatch(name))
+    torch[name] = tensors.operation(name, default_type, dispatch(name))
   end
 end
 
@@ -103,7 +104,7 @@ function torch.setdefaulttensortype(name)
   if not kind or not by_type[kind] then
     errors.raise('<%s> is not a string describing a torch object', name)
   end
-  default_kind = kind
+  default_kind, default_type[1] = kind, name
   torch.Tensor, torch.Storage = torch[kind .. 'Tensor'], torch[kind .. 'Storage']
 end
 torch.setdefaulttensortype 'torch.DoubleTensor'

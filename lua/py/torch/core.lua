@@ -15,9 +15,10 @@ local operation = core.operation
 
 --- A function or method in front of `f`, which does the usual calls in C and
 --- hands the others on; `f` itself where the core has no such function.
----@param extra any  true for a method
-function core.operation(name, extra, f)
-  local fast = operation(name, extra, f)
+---@param method any  true, or for a function the table that has the name of
+---  the default type
+function core.operation(name, method, f)
+  local fast = operation(name, method, f)
   if fast ~= f then errors.operations[fast] = true end
   return fast
 end
