@@ -27,15 +27,11 @@ lp_push_result(struct lp_cross *x, PyObject *obj, struct lp_view *view,
 }
 
 int
-lp_door_close(struct lp_cross *x, int n, int out)
+lp_door_fail(struct lp_cross *x, int out)
 {
     lua_State *L = x->frame.L;
-    if (LP_UNLIKELY(n < 0)) {
-        lp_cross_fail(x->frame.S, L, out);
-        lp_show_uncaught(x->frame.S, L);
-        lp_cross_end(x);
-        return lua_error(L);
-    }
+    lp_cross_fail(x->frame.S, L, out);
+    lp_show_uncaught(x->frame.S, L);
     lp_cross_end(x);
-    return n;
+    return lua_error(L);
 }

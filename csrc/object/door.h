@@ -43,6 +43,15 @@ lp_fill_result(struct lp_cross *x, LP_STEALS PyObject *obj,
 /* [GIL, lock] Leave Python and return from the lua_CFunction: with `n`
  * results, or if n < 0 by raising the current Python error in Lua.  Use as
  * `return lp_door_close(...)`: it is the one jump, and the last act. */
-int lp_door_close(struct lp_cross *x, int n, int out);
+int lp_door_fail(struct lp_cross *x, int out);
+static inline int
+lp_door_close(struct lp_cross *x, int n, int out)
+{
+    if (LP_UNLIKELY(n < 0)) {
+        return lp_door_fail(x, out);
+    }
+    lp_cross_end(x);
+    return n;
+}
 
 #endif

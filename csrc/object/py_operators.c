@@ -30,59 +30,36 @@ concat(PyObject *a, PyObject *b)
     return text;
 }
 
-static const struct {
-    const char *name;
-    PyObject *(*function)(PyObject *, PyObject *);
-} binary[] = {
-    {"__add",    PyNumber_Add        },
-    {"__sub",    PyNumber_Subtract   },
-    {"__mul",    PyNumber_Multiply   },
-    {"__div",    PyNumber_TrueDivide },
-    {"__mod",    PyNumber_Remainder  },
-    {"__pow",    power               },
-    {"__idiv",   PyNumber_FloorDivide},
-    {"__band",   PyNumber_And        },
-    {"__bor",    PyNumber_Or         },
-    {"__bxor",   PyNumber_Xor        },
-    {"__shl",    PyNumber_Lshift     },
-    {"__shr",    PyNumber_Rshift     },
-    {"__concat", concat              },
-};
+/* The metamethods' upvalues: the state and the metatable itself. */
+#define METATABLE lua_upvalueindex(2)
 
-static const struct {
-    const char *name;
-    PyObject *(*function)(PyObject *);
-} unary[] = {
-    {"__unm",  PyNumber_Negative},
-    {"__bnot", PyNumber_Invert  },
-};
-
-static const struct {
-    const char *name;
-    int op;
-} comparisons[] = {
-    {"__eq", Py_EQ},
-    {"__lt", Py_LT},
-    {"__le", Py_LE},
-};
-
-/* The operands of a binary operation, and the view of its first reference. */
+/* The operands of a binary operation; NULL: no reference. */
 struct operands {
-    struct lp_handle *left, *right; /* NULL: no reference */
-    struct lp_view *view;
+    struct lp_handle *left, *right;
+    struct lp_view *view; /* that of the first reference */
 };
 
 static struct operands
-find_operands(lua_State *L, struct lp_state *S)
+find_operands(lua_State *L)
 {
     struct operands o = {lp_to_ref(L, 1), lp_to_ref(L, 2), NULL};
-    o.view = o.left != NULL    ? o.left->view
-             : o.right != NULL ? o.right->view
-                               : S->view;
+    if (LP_LIKELY(o.left != NULL)) {
+        o.view = o.left->view;
+    }
+    else if (o.right != NULL) {
+        o.view = o.right->view;
+    }
+    else { /* called by hand */
+        struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
+        o.view = S->view;
+    }
+    if (LP_UNLIKELY(lua_gettop(L) != 2)) {
+        lua_settop(L, 2);
+    }
     return o;
 }
 
-static PyObject *
+static inline PyObject *
 convert_operand(struct lp_cross *x, struct operands *o, int index,
                 struct lp_handle *h)
 {
@@ -94,7 +71,7 @@ convert_operand(struct lp_cross *x, struct operands *o, int index,
 }
 
 /* [GIL, lock] Convert both operands; 0 or -1 with a Python error. */
-static int
+static inline int
 convert_operands(struct lp_cross *x, struct operands *o, PyObject **a,
                  PyObject **b)
 {
@@ -111,15 +88,14 @@ convert_operands(struct lp_cross *x, struct operands *o, PyObject **a,
 }
 
 static int
-ref_binary(lua_State *L)
+binary(lua_State *L, PyObject *(*function)(PyObject *, PyObject *))
 {
-    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
-    int row = (int)lua_tointeger(L, lua_upvalueindex(2));
-    struct operands o = find_operands(L, S);
-    lua_settop(L, 2);
+    struct operands o = find_operands(L);
+    struct lp_state *S = o.view->state;
+    struct lp_handle *got = NULL;
     int out = 0;
     if (!o.view->by_value) {
-        lp_new_ref_or_jump(L, S, o.view);
+        got = lp_new_handle_or_jump(L, S, o.view, sizeof *got, METATABLE);
         out = 3;
     }
     struct lp_cross x;
@@ -127,26 +103,26 @@ ref_binary(lua_State *L)
     PyObject *a, *b, *result = NULL;
     if (convert_operands(&x, &o, &a, &b) == 0) {
         lp_cross_unlock(&x);
-        result = binary[row].function(a, b);
+        result = function(a, b);
         Py_DECREF(a);
         Py_DECREF(b);
         lp_cross_lock(&x);
     }
-    int n = lp_push_result(&x, result, o.view, LP_AS_REF, out);
+    int n = got != NULL ? lp_fill_result(&x, result, got)
+                        : lp_push_result(&x, result, o.view, LP_AS_REF, 0);
     return lp_door_close(&x, n, out);
 }
 
 static int
-ref_unary(lua_State *L)
+unary(lua_State *L, PyObject *(*function)(PyObject *))
 {
-    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
-    int row = (int)lua_tointeger(L, lua_upvalueindex(2));
-    struct lp_handle *h = lp_check_ref_or_jump(L, 1);
+    struct lp_handle *h = lp_check_ref_or_jump(L, 1), *got = NULL;
     struct lp_view *view = h->view;
-    lua_settop(L, 1);
+    struct lp_state *S = view->state;
     int out = 0;
+    lua_settop(L, 1);
     if (!view->by_value) {
-        lp_new_ref_or_jump(L, S, view);
+        got = lp_new_handle_or_jump(L, S, view, sizeof *got, METATABLE);
         out = 2;
     }
     struct lp_cross x;
@@ -154,32 +130,32 @@ ref_unary(lua_State *L)
     PyObject *obj = lp_handle_object(h), *result = NULL;
     if (obj != NULL) {
         lp_cross_unlock(&x);
-        result = unary[row].function(obj);
+        result = function(obj);
         Py_DECREF(obj);
         lp_cross_lock(&x);
     }
-    int n = lp_push_result(&x, result, view, LP_AS_REF, out);
+    int n = got != NULL ? lp_fill_result(&x, result, got)
+                        : lp_push_result(&x, result, view, LP_AS_REF, 0);
     return lp_door_close(&x, n, out);
 }
 
 /* Lua makes a boolean of the result of ==, < and <=, so Python's truth value
  * of it is asked here: two arrays are an error that names py.eq and kin. */
 static int
-ref_compare(lua_State *L)
+compare(lua_State *L, int op)
 {
-    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
-    int op = (int)lua_tointeger(L, lua_upvalueindex(2));
-    struct operands o = find_operands(L, S);
-    lua_settop(L, 2);
+    struct operands o = find_operands(L);
     struct lp_cross x;
-    lp_cross_begin_or_jump(&x, S, L);
+    lp_cross_begin_or_jump(&x, o.view->state, L);
     PyObject *a, *b;
     int truth = -1;
     if (convert_operands(&x, &o, &a, &b) == 0) {
         lp_cross_unlock(&x);
         PyObject *result = PyObject_RichCompare(a, b, op);
         if (result != NULL) {
-            truth = PyObject_IsTrue(result);
+            truth = result == Py_True    ? 1
+                    : result == Py_False ? 0
+                                         : PyObject_IsTrue(result);
             Py_DECREF(result);
         }
         Py_DECREF(a);
@@ -192,29 +168,44 @@ ref_compare(lua_State *L)
     return lp_door_close(&x, truth >= 0 ? 1 : -1, 0);
 }
 
-static void
-set_operator(struct lp_state *S, lua_State *L, const char *name, int row,
-             lua_CFunction function)
-{
-    lua_pushlightuserdata(L, S);
-    lua_pushinteger(L, row);
-    lua_pushcclosure(L, function, 2);
-    lua_setfield(L, -2, name);
-}
+/* A lua_CFunction and a row for each: X(metamethod, what it does). */
+#define OPERATORS(X)                                                          \
+    X(add, binary, PyNumber_Add)                                              \
+    X(sub, binary, PyNumber_Subtract)                                         \
+    X(mul, binary, PyNumber_Multiply)                                         \
+    X(div, binary, PyNumber_TrueDivide)                                       \
+    X(mod, binary, PyNumber_Remainder)                                        \
+    X(pow, binary, power)                                                     \
+    X(idiv, binary, PyNumber_FloorDivide)                                     \
+    X(band, binary, PyNumber_And)                                             \
+    X(bor, binary, PyNumber_Or)                                               \
+    X(bxor, binary, PyNumber_Xor)                                             \
+    X(shl, binary, PyNumber_Lshift)                                           \
+    X(shr, binary, PyNumber_Rshift)                                           \
+    X(concat, binary, concat)                                                 \
+    X(unm, unary, PyNumber_Negative)                                          \
+    X(bnot, unary, PyNumber_Invert)                                           \
+    X(eq, compare, Py_EQ)                                                     \
+    X(lt, compare, Py_LT)                                                     \
+    X(le, compare, Py_LE)
 
-#define LENGTH(array) ((int)(sizeof(array) / sizeof(array)[0]))
+#define FUNCTION(name, kind, what)                                            \
+    static int ref_##name(lua_State *L)                                       \
+    {                                                                         \
+        return kind(L, what);                                                 \
+    }
+OPERATORS(FUNCTION)
+
+#define ROW(name, kind, what) {"__" #name, ref_##name},
+static const luaL_Reg metamethods[] = {OPERATORS(ROW){NULL, NULL}};
 
 void
 lp_py_operators_set_or_jump(struct lp_state *S, lua_State *L)
 {
-    for (int i = 0; i < LENGTH(binary); i++) {
-        set_operator(S, L, binary[i].name, i, ref_binary);
-    }
-    for (int i = 0; i < LENGTH(unary); i++) {
-        set_operator(S, L, unary[i].name, i, ref_unary);
-    }
-    for (int i = 0; i < LENGTH(comparisons); i++) {
-        set_operator(S, L, comparisons[i].name, comparisons[i].op,
-                     ref_compare);
+    for (const luaL_Reg *m = metamethods; m->name != NULL; m++) {
+        lua_pushlightuserdata(L, S);
+        lua_pushvalue(L, -2);
+        lua_pushcclosure(L, m->func, 2);
+        lua_setfield(L, -2, m->name);
     }
 }
