@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Run the specs under every Lua and Python, then pytest, and add it all up.
+"""Run pytest and the specs under every Lua and Python, and add it all up.
 
 The last line is "N passed, N failed, N skipped". For one Lua or some files:
 
@@ -15,12 +15,13 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from environment import CLEARED, ROOT, TREE, VENV, lua_variables, variables
 
 LUAS = ("luajit", "lua5.1", "lua5.2", "lua5.3", "lua5.4")
-SUITE_TIMEOUT = 600
+SUITE_TIMEOUT = 900
 # What the NumPy in use matters to.
 ARRAY_SPECS = re.compile(r"(tensor|torch|to_lua|to_python|fbpython).*_spec\.lua$")
 MATRIX = os.path.join(ROOT, "build", "matrix")
@@ -41,8 +42,8 @@ class Tally:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
-def stream(command, env, timeout):
-    """Run a command, show its output as it comes; return it and the status."""
+def collect(command, env, timeout, live):
+    """Run a command; return its output, shown as it comes if live, and the status."""
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -65,14 +66,19 @@ def stream(command, env, timeout):
     lines = []
     try:
         for line in process.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
+            if live:
+                sys.stdout.write(line)
+                sys.stdout.flush()
             lines.append(line)
         status = process.wait()
     finally:
         timer.cancel()
     if late.is_set():
-        print(f"stopped after {timeout} seconds")
+        lines.append(f"stopped after {timeout} seconds\n")
+    elif status < 0:
+        lines.append(f"ended by {signal.Signals(-status).name}\n")
+    if live and status < 0:
+        print(lines[-1], end="")
     return "".join(lines), status
 
 
@@ -139,18 +145,17 @@ def run_specs(lua, python, args, fast, files=()):
     command = [lua, shutil.which("busted"), "--output=plainTerminal"]
     if fast:
         command.append("--exclude-tags=slow")
-    output, status = stream([*command, *(files or args.specs)], env, SUITE_TIMEOUT)
-    if status < 0:
-        print(f"{lua} was ended by {signal.Signals(-status).name}")
-    return busted_tally(output, status)
+    output, status = collect([*command, *(files or args.specs)], env, SUITE_TIMEOUT, args.live)
+    return busted_tally(output, status), output
 
 
-def run_pytest(tests, lua):
+def run_pytest(tests, lua, args):
     env = clean_environment()
     env.update(variables(env))
     env["LUAPY_LUA"] = lua
     command = [os.path.join(VENV, "bin", "python"), "-m", "pytest", "-q", "-rs", tests]
-    return pytest_tally(*stream(command, env, SUITE_TIMEOUT))
+    output, status = collect(command, env, SUITE_TIMEOUT, args.live)
+    return pytest_tally(output, status), output
 
 
 def describe(python):
@@ -176,6 +181,14 @@ def plan(args, notes):
         title = f"{about}: {lua}, Python {describe(python)}"
         return title, lambda: run_specs(lua, python, args, fast, files)
 
+    if args.pytest:
+        # One process can have one Lua only. The longest suite starts first.
+        yield "pytest: python/tests", lambda: run_pytest("python/tests", "luajit", args)
+        for lua in ("5.1", "5.2", "5.3", "5.4"):
+            yield (
+                f"pytest: python/tests/lua, Lua {lua}",
+                lambda lua=lua: run_pytest("python/tests/lua", lua, args),
+            )
     for lua in args.lua or LUAS:
         yield specs(lua, main)
     if args.matrix:
@@ -192,14 +205,6 @@ def plan(args, notes):
             else:
                 for lua in LUAS if full else LUAS[:1]:
                     yield specs(lua, python, fast=not full)
-    if args.pytest:
-        # One process can have one Lua only.
-        yield "pytest: python/tests", lambda: run_pytest("python/tests", "luajit")
-        for lua in ("5.1", "5.2", "5.3", "5.4"):
-            yield (
-                f"pytest: python/tests/lua, Lua {lua}",
-                lambda lua=lua: run_pytest("python/tests/lua", lua),
-            )
 
 
 def parse_arguments():
@@ -208,24 +213,46 @@ def parse_arguments():
     parser.add_argument("--lua", action="append", help="only this Lua (repeatable)")
     parser.add_argument("--python", help="the Python to embed, by default .venv's")
     parser.add_argument("--tree", default=TREE)
-    parser.add_argument("--matrix", action="store_true", help="then every other Python")
-    parser.add_argument("--pytest", action="store_true", help="then python/tests")
+    parser.add_argument("--matrix", action="store_true", help="and every other Python")
+    parser.add_argument("--pytest", action="store_true", help="and python/tests")
     parser.add_argument("--sanitized", action="store_true", help="the tree has ASan in it")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="suites at a time; 1 per CPU"
+    )
     return parser.parse_args()
+
+
+def run_suites(suites, args):
+    """Run (title, function) pairs, some at a time; yield title, tally, seconds."""
+    # With several at a time, each suite's output is shown when it is complete.
+    args.live = len(suites) == 1 or args.jobs <= 1
+
+    def timed(title, run):
+        if args.live:
+            print(f"\n== {title}", flush=True)
+        start = time.monotonic()
+        tally, output = run()
+        return title, tally, time.monotonic() - start, output
+
+    with ThreadPoolExecutor(1 if args.live else args.jobs) as pool:
+        for done in as_completed([pool.submit(timed, *suite) for suite in suites]):
+            title, tally, seconds, output = done.result()
+            if not args.live:
+                print(f"\n== {title}\n{output}", end="", flush=True)
+            yield title, tally, seconds
 
 
 def main():
     args = parse_arguments()
-    notes, rows, total = [], [], Tally()
-    for title, run in plan(args, notes):
-        print(f"\n== {title}", flush=True)
-        start = time.monotonic()
-        tally = run()
+    notes, rows, total = [], {}, Tally()
+    suites = list(plan(args, notes))
+    for title, tally, seconds in run_suites(suites, args):
         total.add(tally)
-        rows.append((title, tally, time.monotonic() - start))
+        rows[title] = tally, seconds
     print("\n== summary")
-    width = max((len(title) for title, _, _ in rows), default=0)
-    for title, tally, seconds in rows:
+    width = max((len(title) for title in rows), default=0)
+    for title, _ in suites:
+        tally, seconds = rows[title]
         print(f"{title:<{width}}  {tally}  ({seconds:.1f} s)")
     for note in notes:
         print(f"not run: {note}")
