@@ -9,6 +9,13 @@ by_items(PyObject *obj, enum lp_protocol protocol)
             (PyMapping_Check(obj) || PySequence_Check(obj)));
 }
 
+int
+lp_access_is_item(PyObject *obj, enum lp_protocol protocol,
+                  struct lp_view *view)
+{
+    return view->getter == NULL && by_items(obj, protocol);
+}
+
 /* The key that an object is asked for: names of attributes are str even where
  * strings are bytes, and the filter may refuse or replace any key. */
 static PyObject *

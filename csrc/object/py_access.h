@@ -6,6 +6,9 @@
 
 #include "handle/py_handle.h"
 
+/* [GIL] Does lp_access_get take an item, not an attribute? */
+int lp_access_is_item(PyObject *obj, enum lp_protocol protocol,
+                      struct lp_view *view);
 /* [GIL, no lock] obj[key] or obj.key */
 LP_OWNED PyObject *lp_access_get(PyObject *obj, PyObject *key,
                                  enum lp_protocol protocol,

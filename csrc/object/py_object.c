@@ -152,6 +152,13 @@ ref_index(lua_State *L)
     if (is_method && n > 0) {
         struct lp_member *method = lp_to_member(L, -1);
         if (method != NULL && method->h.obj == result) {
+            if (view->python_first &&
+                lp_access_is_item(obj, protocol_of_self(L), view)) {
+                /* A function kept in a mapping is no method of it: it is
+                 * passed what it is called on, as a field of a table is. */
+                lp_give_up(S, obj);
+                obj = NULL;
+            }
             remember_owner(L, S, method, &obj);
         }
     }

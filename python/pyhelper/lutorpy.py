@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: MIT
 """The surface of lutorpy: `import pyhelper.lutorpy as lua`.
 
-`lua.require("nn")` and `lua.execute(code)` put Lua's globals into the module
-that calls them; the importing module gets `require` as a bare name.  Items
-are counted from zero, `obj._method(x)` is `obj:method(x)`, arrays become
-tensors.  This module has one Lua runtime, made when it is first needed.
+`lua.require("nn")`, `lua.execute(code)` and `lua.eval(code)` put Lua's globals
+into the module that calls them; every module that imports this one gets
+`require` and `torch` as bare names.  Items are counted from zero,
+`obj._method(x)` is `obj:method(x)`, arrays become tensors.  This module has one
+Lua runtime, made when it is first needed.
 """
 
 import builtins
 import sys
+import types
 
 from . import _exceptions, _tensors
+from ._protocols import (
+    as_attrgetter,
+    as_itemgetter,
+    unpacks_lua_table,
+    unpacks_lua_table_method,
+)
 from ._runtime import LuaRuntime as _Runtime
 from ._runtime import lua_type
 
@@ -21,6 +29,8 @@ __all__ = [
     "LuaError",
     "LuaRuntime",
     "LuaSyntaxError",
+    "as_attrgetter",
+    "as_itemgetter",
     "eval",
     "execute",
     "globals",
@@ -28,7 +38,11 @@ __all__ = [
     "require",
     "set_globals",
     "table",
+    "table_from",
+    "unpacks_lua_table",
+    "unpacks_lua_table_method",
 ]
+
 
 class _Session:
     """The runtime, and which names were given to whom."""
@@ -62,8 +76,9 @@ class _Session:
     def _give(self, namespace, given, name, value):
         if not name.isidentifier():
             return
+        there = namespace.get(name, _torch)
         taken = hasattr(builtins, name) or (
-            name in namespace and (name not in given or namespace[name] is not given[name])
+            there is not _torch and (name not in given or there is not given[name])
         )
         if taken:
             name += "_"
@@ -75,6 +90,7 @@ _session = _Session()
 
 def LuaRuntime(zero_based_index=True, **options):
     """Choose how items are counted; with options, start a new Lua."""
+    _welcome(_caller())
     _session.zero_based = bool(zero_based_index)
     if _session.runtime is None or options:
         _session.start(**options)
@@ -86,15 +102,10 @@ def LuaRuntime(zero_based_index=True, **options):
 def require(name):
     """Lua's require; the module and other new globals come to the caller."""
     lua = _session.lua()
-    if name == "torch":
-        module = _tensors.require_torch(lua)
-    else:
-        module = lua.require(name)
-    torch = lua.globals()["torch"]
-    if torch is not None and torch["fromNumpyArray"] is None:
-        torch["fromNumpyArray"] = _from_array
-        torch["shareNumpyArray"] = _share_array
+    module = _require_torch() if name == "torch" else lua.require(name)
+    _extend_torch(lua)
     caller = _caller()
+    _welcome(caller)
     _session.publish(caller)
     if lua_type(module) == "table" and name.isidentifier():
         _session._give(caller, _session.given[id(caller)], name, module)
@@ -104,29 +115,81 @@ def require(name):
 def execute(code, *args):
     """Run Lua statements; their global variables come to the caller."""
     result = _session.lua().execute(code, *args)
-    _session.publish(_caller())
+    _publish(_caller())
     return result
 
 
 def eval(code, *args):
-    """The value of a Lua expression."""
-    return _session.lua().eval(code, *args)
+    """The value of a Lua expression; new global variables come to the caller."""
+    result = _session.lua().eval(code, *args)
+    _publish(_caller())
+    return result
 
 
 def globals():
     """Lua's table of global variables."""
+    _welcome(_caller())
     return _session.lua().globals()
 
 
 def table(*items, **kwargs):
     """A new Lua table."""
+    _welcome(_caller())
     return _session.lua().table(*items, **kwargs)
+
+
+def table_from(*args, **kwargs):
+    """A new Lua table with the items of these."""
+    _welcome(_caller())
+    return _session.lua().table_from(*args, **kwargs)
 
 
 def set_globals(namespace, *_):
     """Give Lua's globals and `require` to a namespace (older scripts do so)."""
-    namespace.setdefault("require", require)
-    _session.publish(namespace)
+    _publish(namespace)
+
+
+# ---- torch ----
+
+
+class _Torch:
+    """Lua's `torch` in a module that has not required it.
+
+    In lutorpy it is there at once; here Lua starts, and Torch is loaded, at the
+    first use.
+    """
+
+    def __getattr__(self, name):
+        return getattr(_require_torch(), name)
+
+    def __setattr__(self, name, value):
+        setattr(_require_torch(), name, value)
+
+    def __getitem__(self, key):
+        return _require_torch()[key]
+
+    def __dir__(self):
+        return dir(_require_torch())
+
+    def __repr__(self):
+        return "<Lua's torch, which nobody has used yet>"
+
+
+_torch = _Torch()
+
+
+def _require_torch():
+    lua = _session.lua()
+    module = _tensors.require_torch(lua)
+    _extend_torch(lua)
+    return module
+
+
+def _extend_torch(lua):
+    torch = lua.globals()["torch"]
+    if torch is not None and torch["fromNumpyArray"] is None:
+        torch["fromNumpyArray"] = _from_array
+        torch["shareNumpyArray"] = _share_array
 
 
 def _from_array(array):
@@ -137,6 +200,9 @@ def _share_array(array):
     return _tensors.from_array(_session.lua(), array, share=True)
 
 
+# ---- the modules that use this one ----
+
+
 def _caller():
     """The globals of the code outside this module that called it."""
     frame = sys._getframe(1)
@@ -145,5 +211,35 @@ def _caller():
     return frame.f_globals
 
 
+def _welcome(namespace):
+    """Give the names that each importing module has, unless they are taken."""
+    namespace.setdefault("require", require)
+    namespace.setdefault("torch", _torch)
+
+
+def _publish(namespace):
+    _welcome(namespace)
+    _session.publish(namespace)
+
+
+class _Package(types.ModuleType):
+    """The package `pyhelper`, which sees who takes this module from it.
+
+    Only the first import of a module runs its code, but every
+    `import pyhelper.lutorpy as lua` and `from pyhelper import lutorpy` reads the
+    attribute, and so does `pyhelper.lutorpy.require(...)`.
+    """
+
+    @property
+    def lutorpy(self):
+        _welcome(_caller())
+        return sys.modules[__name__]
+
+    @lutorpy.setter
+    def lutorpy(self, module):
+        """The import system sets it."""
+
+
 _OURS = builtins.globals()
-_caller().setdefault("require", require)
+sys.modules[__package__].__class__ = _Package
+_welcome(_caller())
