@@ -120,7 +120,6 @@ init_state_or_jump(struct lp_state *S, lua_State *L)
     lp_error_init_or_jump(S, L);
     lp_uncaught_init_or_jump(S, L);
     lp_lua_function_init_or_jump(S, L);
-    lp_lua_thread_init_or_jump(L);
     lp_call_init_or_jump(S, L);
     lp_py_object_init_or_jump(S, L);
     lp_py_error_init_or_jump(S, L);

@@ -64,7 +64,7 @@ struct lp_state {
     unsigned no_python : 1;   /* require 'py' is refused */
     unsigned in_scope : 1;    /* py.scope runs: new references are noted */
     unsigned luajit : 1;      /* LuaJIT, not PUC Lua 5.1 */
-    unsigned yield_replaced : 1; /* see object/lua_thread.c */
+    unsigned yield_replaced : 1; /* see object/thread_step.c */
     pthread_t host_thread;    /* OS thread whose Lua opened the bridge */
 
     /* The lock, see base/gil.h.  Guarded by the GIL. */

@@ -7,9 +7,6 @@
 /* [GIL] Register the Python type of coroutines. */
 int lp_lua_thread_init_python(PyObject *module);
 
-/* [-0, +0, em] Prepare a new state. */
-void lp_lua_thread_init_or_jump(lua_State *L);
-
 /* [GIL, no lock needed] A new coroutine of a Lua function, which starts with
  * the arguments in the tuple. */
 LP_OWNED PyObject *lp_lua_thread_start(PyObject *function, PyObject *args);

@@ -222,6 +222,28 @@ class TestCoroutine:
         co = lua.eval("coroutine.create(function(n) coroutine.yield(n) end)")
         assert (list(co(4)), list(co(5))) == ([4], [5])
 
+    def test_each_kind_of_value_passes(self, lua):
+        co = lua.execute("return coroutine.create(function() "
+                         "local x = true while x do x = coroutine.yield(x) end end)")  # fmt: skip
+        values = [1, 2.5, "text", b"\xff", lua.eval("{}"), lua.eval("print"), [1], co]
+        next(co)
+        for value in values:
+            assert co.send(value) == (value if value != b"\xff" else "\udcff")
+        several = lua.eval("function() coroutine.yield() coroutine.yield(1, nil, 3) end")
+        assert list(several.coroutine()) == [None, (1, None, 3)]
+
+    def test_a_conversion_that_drives_it_is_an_error(self):
+        def handler(_):
+            list(co)
+            return 0
+
+        lua = pyhelper.LuaRuntime(overflow_handler=handler)
+        co = lua.eval("coroutine.create(function() coroutine.yield(1) coroutine.yield(2) end)")
+        next(co)
+        with pytest.raises(ValueError, match="already executing"):
+            co.send(2**100)
+        assert co.status == "dead"
+
 
 class TestUserdata:
     def test_passes_through(self, lua):
