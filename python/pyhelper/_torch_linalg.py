@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Linear algebra of py.torch: LAPACK through SciPy, or as much of it as
-`numpy.linalg` has.  Functions return tuples of arrays."""
+"""Linear algebra of py.torch: the LAPACK functions that Torch7 calls, through
+SciPy, or as much as `numpy.linalg` has.  Functions return tuples of arrays;
+None leaves the given result as it is."""
 
 import numpy as np
 
@@ -11,6 +12,8 @@ try:
 except ImportError:
     get_lapack_funcs = None
 
+SINGULAR = "Lapack Error in {} : U({},{}) is zero, singular U."
+
 
 def _lapack(name, *arrays):
     if get_lapack_funcs is None:
@@ -19,71 +22,99 @@ def _lapack(name, *arrays):
     return get_lapack_funcs((name,), arrays)[0]
 
 
-def _failed(name, reason, info):
-    raise Wrong(f"Lapack Error {name} : {reason.format(info)}")
+def _check(info, text, *values):
+    """Torch7's error, where LAPACK reports one."""
+    if info != 0:
+        raise Wrong(text.format(*values or (info, info)))
 
 
 def _columns(b):
     return b.reshape(-1, 1) if b.ndim == 1 else b
 
 
+# ---- systems ----
+
 def gesv(b, a):
     b = _columns(b)
     if get_lapack_funcs is None:
         return _solve(b, a), a
-    lu, _, x, info = _lapack("gesv", a, b)(a, b)
-    if info > 0:
-        _failed("in gesv", "U({0},{0}) is zero, singular U.", info)
-    return x, lu
+    factors, _, x, info = _lapack("gesv", a, b)(a, b)
+    _check(info, SINGULAR, "gesv", info, info)
+    return x, factors
 
 
 def _solve(b, a):
     try:
         return np.linalg.solve(a, b)
     except np.linalg.LinAlgError:
-        _failed("in gesv", "U({0},{0}) is zero, singular U.", len(a))
-
-
-def inverse(a):
-    try:
-        return (np.linalg.inv(a),)
-    except np.linalg.LinAlgError:
-        diagonal = np.abs(np.diagonal(a))
-        at = int(diagonal.argmin()) + 1
-        _failed("getrf", "U({0},{0}) is 0, U is singular", at)
+        raise Wrong(SINGULAR.format("gesv", len(a), len(a))) from None
 
 
 def trtrs(b, a, uplo, trans, diag):
     x, info = _lapack("trtrs", a, b)(
         a, _columns(b), lower=uplo == "L", trans=trans == "T",
         unitdiag=diag == "U")
-    if info > 0:
-        _failed("in trtrs", "A({0},{0}) is zero, singular A", info)
+    _check(info, "Lapack Error in trtrs : A({},{}) is zero, singular A")
     return x, a
 
 
 def gels(b, a):
     b = _columns(b)
     rows, columns = a.shape
-    padded = np.zeros((max(rows, columns), b.shape[1]), b.dtype)
+    padded = np.zeros((max(rows, columns), b.shape[1]), b.dtype, order="F")
     padded[:rows] = b
     factors, x, info = _lapack("gels", a, padded)(a, padded)
-    if info > 0:
-        _failed("in gels", "The {0}-th diagonal element of the triangular "
-                "factor of A is zero", info)
+    _check(info, "Lapack Error in gels : The {}-th diagonal element of the "
+           "triangular factor of A is zero")
     return x[:columns], factors
 
 
+def inverse(a):
+    singular = "Lapack Error getrf : U({},{}) is 0, U is singular"
+    if get_lapack_funcs is None:
+        try:
+            return (np.linalg.inv(a),)
+        except np.linalg.LinAlgError:
+            at = int(np.abs(np.diagonal(a)).argmin()) + 1
+            raise Wrong(singular.format(at, at)) from None
+    factors, pivots, info = _lapack("getrf", a)(a)
+    _check(info, singular)
+    result, info = _lapack("getri", a)(factors, pivots)
+    _check(info, singular.replace("getrf", "getri"))
+    return (result,)
+
+
+# ---- eigenvalues and singular values ----
+
 def symeig(a, vectors, uplo):
-    if vectors == "V":
-        return np.linalg.eigh(a, uplo)
-    return np.linalg.eigvalsh(a, uplo), a
+    if get_lapack_funcs is None:
+        if vectors == "V":
+            return tuple(np.linalg.eigh(a, uplo))
+        return np.linalg.eigvalsh(a, uplo), a
+    values, rest, info = _lapack("syev", a)(
+        a, compute_v=vectors == "V", lower=uplo == "L")
+    _check(info, "Lapack Error syev : {} off-diagonal elements didn't converge "
+           "to zero")
+    return values, rest
 
 
 def eig(a, vectors):
+    if get_lapack_funcs is None:
+        return _eig_of_numpy(a, vectors)
+    real, imaginary, _, columns, info = _lapack("geev", a)(
+        a, compute_vl=0, compute_vr=vectors == "V")
+    _check(info, " Lapack Error in geev : {} off-diagonal elements of an "
+           "didn't converge to zero")
+    return (np.stack([real, imaginary], 1),
+            columns if vectors == "V" else None)
+
+
+def _eig_of_numpy(a, vectors):
+    def parts(values):
+        return np.stack([np.real(values), np.imag(values)], 1).astype(a.dtype)
+
     if vectors == "N":
-        values = np.linalg.eigvals(a)
-        return _parts(values, a.dtype), np.empty((0,), a.dtype)
+        return parts(np.linalg.eigvals(a)), None
     values, columns = np.linalg.eig(a)
     # LAPACK's real form: a conjugate pair is the real and the imaginary part.
     real = np.real(columns).astype(a.dtype)
@@ -92,65 +123,79 @@ def eig(a, vectors):
         if np.iscomplex(value) and not second[i]:
             real[:, i + 1] = np.imag(columns[:, i])
             second[i + 1] = True
-    return _parts(values, a.dtype), real
-
-
-def _parts(values, dtype):
-    return np.stack([np.real(values), np.imag(values)], 1).astype(dtype)
+    return parts(values), real
 
 
 def svd(a, form):
-    u, s, vt = np.linalg.svd(a, full_matrices=form == "A")
+    if get_lapack_funcs is None:
+        u, s, vt = np.linalg.svd(a, full_matrices=form == "A")
+        return u, s, vt.T
+    u, s, vt, info = _lapack("gesvd", a)(a, full_matrices=form == "A")
+    _check(info, " Lapack Error gesvd : {} superdiagonals failed to converge.")
     return u, s, vt.T
 
 
-def qr(a):
-    return tuple(np.linalg.qr(a))
+# ---- positive matrices ----
+
+NOT_POSITIVE = ("Lapack Error in potrf : the leading minor of order {} is not "
+                "positive definite")
 
 
 def potrf(a, uplo):
+    if get_lapack_funcs is not None:
+        factor, info = _lapack("potrf", a)(a, lower=uplo == "L", clean=1)
+        _check(info, NOT_POSITIVE)
+        return (factor,)
     full = np.tril(a) if uplo == "L" else np.triu(a)
     full = full + full.T - np.diag(np.diagonal(a))
-    try:
-        lower = np.linalg.cholesky(full)
-    except np.linalg.LinAlgError:
-        _failed("in potrf", "the leading minor of order {0} is not positive "
-                "definite", _first_bad_minor(full))
+    for n in range(1, len(full) + 1):
+        try:
+            lower = np.linalg.cholesky(full[:n, :n])
+        except np.linalg.LinAlgError:
+            raise Wrong(NOT_POSITIVE.format(n)) from None
     return (lower if uplo == "L" else lower.T,)
 
 
-def _first_bad_minor(a):
-    for n in range(1, len(a) + 1):
-        try:
-            np.linalg.cholesky(a[:n, :n])
-        except np.linalg.LinAlgError:
-            return n
-    return len(a)
-
-
-def _triangle(factor, uplo):
-    return np.tril(factor) if uplo == "L" else np.triu(factor)
-
-
 def _product(factor, uplo):
-    factor = _triangle(factor, uplo)
+    factor = np.tril(factor) if uplo == "L" else np.triu(factor)
     return factor @ factor.T if uplo == "L" else factor.T @ factor
 
 
 def potrs(b, factor, uplo):
-    return (_solve(_columns(b), _product(factor, uplo)),)
+    b = _columns(b)
+    if get_lapack_funcs is None:
+        return (_solve(b, _product(factor, uplo)),)
+    x, info = _lapack("potrs", factor, b)(factor, b, lower=uplo == "L")
+    _check(info, "Lapack Error in potrs : A({},{}) is zero, singular A")
+    return (x,)
 
 
 def potri(factor, uplo):
-    return inverse(_product(factor, uplo))
+    if get_lapack_funcs is None:
+        return inverse(_product(factor, uplo))
+    result, info = _lapack("potri", factor)(factor, lower=uplo == "L")
+    _check(info, "Lapack Error potri : A({},{}) is 0, A cannot be factorized")
+    half = np.tril(result) if uplo == "L" else np.triu(result)
+    return (half + half.T - np.diag(np.diagonal(half)),)
 
 
 def pstrf(a, uplo, tolerance):
     factor, pivots, _, info = _lapack("pstrf", a)(
         a, tol=tolerance, lower=uplo == "L")
-    if info < 0:
-        _failed("pstrf", "argument {0} is wrong", -info)
-    return _triangle(factor, uplo), pivots.astype(np.int32)
+    _check(info, "Lapack Error pstrf : matrix is rank deficient or not "
+           "positive semidefinite")
+    return (np.tril(factor) if uplo == "L" else np.triu(factor),
+            pivots.astype(np.int32))
+
+
+# ---- orthogonal matrices ----
+
+def qr(a):
+    if get_lapack_funcs is None:
+        return tuple(np.linalg.qr(a))
+    factors, tau = geqrf(a)
+    k = len(tau)
+    return orgqr(factors[:, :k], tau)[0], np.triu(factors[:k])
 
 
 def geqrf(a):
@@ -160,12 +205,13 @@ def geqrf(a):
 
 def orgqr(factors, tau):
     k = len(tau)  # only as many columns are orthogonal
-    q = factors.copy()
+    q = np.array(factors, order="F")
     q[:, :k] = _lapack("orgqr", factors)(factors[:, :k], tau)[0]
     return (q,)
 
 
 def ormqr(factors, tau, c, side, trans):
     function = _lapack("ormqr", factors, c)
+    factors = factors[:, :len(tau)]
     work = function(side, trans, factors, tau, c, -1)[1]
     return (function(side, trans, factors, tau, c, int(work[0]))[0],)

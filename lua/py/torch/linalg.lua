@@ -39,36 +39,38 @@ end
 
 local function overdetermined(b, a) system(b, a, true) end
 
--- Gives `result` what was computed. Matrices lie column by column, as LAPACK
--- leaves them.
-local function store(result, computed)
-  local rows, columns = computed:dim() == 2 and computed:size(1),
-    computed:dim() == 2 and computed:size(2)
-  if rows then
-    geometry.resize(result, { rows, columns }, { 1, rows })
+-- Gives `result` what was computed, laid out as Torch7 leaves it: column by
+-- column as LAPACK does ('c'), which may be part of longer columns, or row by
+-- row ('r'). What was computed in place stays laid out as it was.
+local function store(result, computed, layout, column, in_place)
+  local rows = computed:size(1)
+  if layout == 'c' and computed:dim() == 2 and not in_place then
+    geometry.resize(result, { rows, computed:size(2) }, { 1, column or rows })
   else
     geometry.resize_as(result, computed)
   end
-  if computed:dim() > 0 then result:copy(computed) end
+  result:copy(computed)
 end
 
--- Rows: name, words of the results, words of the arguments, check.
+-- Rows: name, words of the results, words of the arguments, check, layouts,
+-- and of which argument a result is the overwritten copy, if not of the first
+-- as the first result.
 local ROWS = {
-  { 'gesv', 'O O', 'T T', system },
-  { 'gels', 'O O', 'T T', overdetermined },
-  { 'trtrs', 'O O', 'T T o:UL=U o:NT=N o:NU=N', system },
-  { 'symeig', 'O O', 'T o:NV=N o:UL=U', square },
-  { 'eig', 'O O', 'T o:NV=N', square },
-  { 'svd', 'O O O', 'T o:AS=S', matrix },
-  { 'inverse', 'O', 'T', square },
-  { 'potrf', 'O', 'T o:UL=U', square },
-  { 'potrs', 'O', 'T T o:UL=U', system },
-  { 'potri', 'O', 'T o:UL=U', square },
-  { 'pstrf', 'O OJ', 'T o:UL=U n=-1', square },
-  { 'qr', 'O O', 'T', matrix },
-  { 'geqrf', 'O O', 'T', matrix },
-  { 'orgqr', 'O', 'T T', matrix },
-  { 'ormqr', 'O', 'T T T o:LR=L o:NT=N', matrix },
+  { 'gesv', 'O O', 'T T', system, 'cc', { 1, 2 } },
+  { 'gels', 'O O', 'T T', overdetermined, 'cc', { 1, 2 } },
+  { 'trtrs', 'O O', 'T T o:UL=U o:NT=N o:NU=N', system, 'cc', { 1, 2 } },
+  { 'symeig', 'O O', 'T o:NV=N o:UL=U', square, 'rc', { [2] = 1 } },
+  { 'eig', 'O O', 'T o:NV=N', square, 'rc', {} },
+  { 'svd', 'O O O', 'T o:AS=S', matrix, 'crr', {} },
+  { 'inverse', 'O', 'T', square, 'c' },
+  { 'potrf', 'O', 'T o:UL=U', square, 'c' },
+  { 'potrs', 'O', 'T T o:UL=U', system, 'c' },
+  { 'potri', 'O', 'T o:UL=U', square, 'c' },
+  { 'pstrf', 'O OJ', 'T o:UL=U n=-1', square, 'cr' },
+  { 'qr', 'O O', 'T', matrix, 'cr', {} },
+  { 'geqrf', 'O O', 'T', matrix, 'cr' },
+  { 'orgqr', 'O', 'T T', matrix, 'c' },
+  { 'ormqr', 'O', 'T T T o:LR=L o:NT=N', matrix, 'c', { 3 } },
 }
 
 -- Those that take one matrix are checked on their first argument.
@@ -76,14 +78,22 @@ local function check_first(check)
   return function(a) check(nil, a) end
 end
 
-local function run(name, n, check)
+local function run(name, n, check, layouts, copied)
   return function(...)
     local results, arguments = {}, { select(n + 1, ...) }
     for i = 1, n do results[i] = (select(i, ...)) end
     check(arguments[1], arguments[2])
     local computed = engine.number(helpers[name], (table.unpack or unpack)( -- luacheck: ignore
       arguments, 1, select('#', ...) - n))
-    for i = 1, n do store(results[i], computed[i]) end
+    -- The solution of gels comes in the columns of the longer side.
+    local column = name == 'gels'
+      and math.max(arguments[2]:size(1), arguments[2]:size(2))
+    for i = 1, n do
+      if computed[i] ~= nil then
+        store(results[i], computed[i], layouts:sub(i, i), i == 1 and column,
+          copied[i] and rawequal(results[i], arguments[copied[i]]))
+      end
+    end
     return (table.unpack or unpack)(results, 1, n) -- luacheck: ignore
   end
 end
@@ -93,7 +103,7 @@ return function(_, add)
     local name, results, arguments, check = row[1], row[2], row[3], row[4]
     local _, n = results:gsub('O', '')
     if check == square or check == matrix then check = check_first(check) end
-    local f = run(name, n, check)
+    local f = run(name, n, check, row[5], row[6] or { 1 })
     add(name, {
       results .. ' ' .. arguments, f,
       results:gsub('O', 'X') .. ' ' .. arguments, f,
