@@ -16,5 +16,6 @@
 
 #define LP_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define LP_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define LP_NOINLINE    __attribute__((noinline))
 
 #endif

@@ -190,7 +190,6 @@ lp_state_release(struct lp_state *S)
     free_caches(S);
     lp_trace_free(S->trace);
     lp_ptrmap_free(&S->handles);
-    lp_ptrmap_free(&S->traces);
     free(S->dead);
     free(S);
 }

@@ -92,7 +92,6 @@ struct lp_state {
     int top_ref; /* highest index given out */
 
     struct lp_trace *trace; /* where the error that is being raised arose */
-    struct lp_ptrmap traces; /* address of an error object -> its lp_trace */
 
     struct lp_ptrmap handles; /* address of a Lua value -> live LuaObject */
     size_t n_refs;            /* live references in Lua, for py.live */

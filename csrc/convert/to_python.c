@@ -91,11 +91,12 @@ convert_userdata(struct lp_state *S, lua_State *L, int index,
                  struct lp_view *view)
 {
     struct lp_handle *h = lp_to_ref(L, index);
-    if (h == NULL) {
-        h = lp_to_error(L, index);
-    }
     if (h != NULL) {
         return lp_handle_object(h);
+    }
+    struct lp_error *e = lp_to_error(L, index);
+    if (e != NULL) {
+        return lp_error_object(e);
     }
     if (view->python_first) {
         return lp_wrap_lua(S, L, index, view);

@@ -21,6 +21,18 @@ free_trace_capsule(PyObject *capsule)
     lp_trace_free(PyCapsule_GetPointer(capsule, trace_capsule));
 }
 
+/* Lua's message for a yield that would leave Python frames behind speaks of
+ * C, in words that differ: "attempt to yield across a C-call boundary". */
+static int
+is_about_yield(lua_State *L, int index)
+{
+    static const char yield[] = "attempt to yield across ";
+    const char *s = lua_type(L, index) == LUA_TSTRING
+                        ? lua_tostring(L, index)
+                        : NULL;
+    return s != NULL && strstr(s, yield) != NULL;
+}
+
 /* The message handler of our calls: remembers where the error arose. */
 static int
 capture_handler(lua_State *L)
@@ -29,6 +41,11 @@ capture_handler(lua_State *L)
     lp_trace_free(S->trace);
     S->trace = lp_trace_capture(L, 1);
     lua_settop(L, 1);
+    if (is_about_yield(L, 1)) {
+        lua_pushliteral(L, " (Lua code that Python called cannot yield to a "
+                           "coroutine outside of that call)");
+        lua_concat(L, 2);
+    }
     return 1;
 }
 
@@ -154,23 +171,33 @@ done:
     return result;
 }
 
+/* [GIL, lock] The exception that the value on top is, or NULL. */
+static LP_OWNED PyObject *
+exception_on_top(lua_State *L)
+{
+    struct lp_error *e = lp_to_error(L, -1);
+    struct lp_handle *h = e == NULL ? lp_to_ref(L, -1) : NULL;
+    PyObject *exc = NULL;
+    if (e != NULL && e->raised != NULL) {
+        exc = e->raised->exc;
+    }
+    else if (h != NULL && h->obj != NULL && PyExceptionInstance_Check(h->obj)) {
+        exc = h->obj;
+    }
+    Py_XINCREF(exc);
+    return exc;
+}
+
 void
 lp_error_from_lua(struct lp_state *S, lua_State *L, int status,
                   PyObject *syntax_class)
 {
     struct lp_trace *trace = S->trace;
     S->trace = NULL;
-    struct lp_handle *h = lp_to_error(L, -1);
-    if (h == NULL) {
-        h = lp_to_ref(L, -1);
-        if (h != NULL && h->obj != NULL && !PyExceptionInstance_Check(h->obj)) {
-            h = NULL;
-        }
-    }
-    if (h != NULL && h->obj != NULL) {
+    PyObject *exc = exception_on_top(L);
+    if (exc != NULL) {
         lp_trace_free(trace);
-        Py_INCREF(h->obj);
-        lp_set_raised(h->obj);
+        lp_set_raised(exc);
     }
     else if (status == LUA_ERRMEM) {
         lp_trace_free(trace);
@@ -212,8 +239,12 @@ lp_cross_fail(struct lp_state *S, lua_State *L, int out)
         Py_DECREF(exc);
         return;
     }
-    struct lp_handle *h = lua_touserdata(L, -1);
-    lp_handle_to_error(S, h, exc, lp_trace_capture(L, 1));
+    if (lp_ref_to_error(lua_touserdata(L, -1), exc, lp_trace_capture(L, 1)) <
+        0) {
+        lua_pop(L, 1);
+        lp_push_slot(S, L, LP_SLOT_NOMEM);
+        return;
+    }
     lp_push_slot(S, L, LP_SLOT_ERROR_MT);
     lua_setmetatable(L, -2);
 }

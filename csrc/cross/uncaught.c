@@ -81,12 +81,12 @@ error_bytes(PyObject *exc, const char *lua_stack)
 static void
 show_as_text(struct lp_state *S, lua_State *L, int with_stack)
 {
-    struct lp_handle *h = lp_to_error(L, -1);
-    if (h == NULL || h->obj == NULL || !ends_program(S, L)) {
+    struct lp_error *e = lp_to_error(L, -1);
+    if (e == NULL || e->raised == NULL || !ends_program(S, L)) {
         return;
     }
-    PyObject *exc = h->obj;
-    struct lp_trace *trace = with_stack ? lp_error_trace(S, h) : NULL;
+    PyObject *exc = e->raised->exc;
+    struct lp_trace *trace = with_stack ? e->raised->trace : NULL;
     char *stack = trace != NULL ? lp_trace_text(trace) : NULL;
     Py_INCREF(exc);
     lp_python_runs(S);

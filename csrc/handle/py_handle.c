@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "handle/py_handle.h"
 
+#include <stdlib.h>
+
 #include "base/gil.h"
 #include "base/trace.h"
 
@@ -147,33 +149,42 @@ lp_ref_close(struct lp_state *S, lua_State *L, int index)
 
 /* ---- error objects ---- */
 
-void
-lp_handle_to_error(struct lp_state *S, struct lp_handle *h, PyObject *exc,
-                   struct lp_trace *trace)
+int
+lp_ref_to_error(struct lp_handle *h, PyObject *exc, struct lp_trace *trace)
 {
-    h->view = (struct lp_view *)((uintptr_t)h->view + LP_ERROR_MARK);
-    h->obj = exc;
-    if (trace != NULL && lp_ptrmap_set(&S->traces, h, (intptr_t)trace) < 0) {
+    struct lp_error *e = (struct lp_error *)h;
+    struct lp_raised *raised = malloc(sizeof *raised);
+    if (raised == NULL) {
         lp_trace_free(trace);
+        Py_DECREF(exc);
+        return -1;
     }
+    *raised = (struct lp_raised){exc, trace};
+    *e = (struct lp_error){(uintptr_t)h->view + LP_ERROR_MARK, raised};
+    return 0;
 }
 
-struct lp_trace *
-lp_error_trace(struct lp_state *S, const struct lp_handle *h)
+PyObject *
+lp_error_object(const struct lp_error *e)
 {
-    intptr_t trace = lp_ptrmap_get(&S->traces, h);
-    return trace != -1 ? (struct lp_trace *)trace : NULL;
+    if (e->raised == NULL) {
+        PyErr_SetString(PyExc_ValueError, "this error was finalized");
+        return NULL;
+    }
+    Py_INCREF(e->raised->exc);
+    return e->raised->exc;
 }
 
 static void
-close_error(struct lp_state *S, struct lp_handle *h)
+close_error(struct lp_error *e)
 {
-    struct lp_trace *trace = lp_error_trace(S, h);
-    if (trace != NULL) {
-        lp_ptrmap_remove(&S->traces, h);
-        lp_trace_free(trace);
+    struct lp_raised *raised = e->raised;
+    e->raised = NULL;
+    if (raised != NULL) {
+        lp_release_field(lp_error_view(e)->state, &raised->exc);
+        lp_trace_free(raised->trace);
+        free(raised);
     }
-    lp_release_field(S, &h->obj);
 }
 
 /* ---- the end ---- */
@@ -193,9 +204,9 @@ ref_gc(lua_State *L)
 static int
 error_gc(lua_State *L)
 {
-    struct lp_handle *h = lp_to_error(L, 1);
-    if (h != NULL && !lp_keep_until_closed(L)) {
-        close_error(lp_error_view(h)->state, h);
+    struct lp_error *e = lp_to_error(L, 1);
+    if (e != NULL && !lp_keep_until_closed(L)) {
+        close_error(e);
     }
     return 0;
 }

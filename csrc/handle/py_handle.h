@@ -31,8 +31,15 @@ struct lp_member {
     uint8_t protocol; /* enum lp_protocol */
 };
 
-/* A reference that becomes an error object is marked by this, added to the
- * view's address.  Its trace is in S->traces. */
+/* A reference that has become an error object: marked by one more than the
+ * view's address. */
+struct lp_error {
+    uintptr_t view; /* address of the view + LP_ERROR_MARK */
+    struct lp_raised {
+        PyObject *exc;          /* owned */
+        struct lp_trace *trace; /* owned; NULL: not known */
+    } *raised;                  /* NULL once finalized */
+};
 enum { LP_ERROR_MARK = 1 };
 
 /* [-0, +0, -] The handle at `index` and its size, or NULL if it is something
@@ -59,11 +66,12 @@ lp_to_ref(lua_State *L, int index)
     return lp_sized_handle_at(L, index, 0, &size);
 }
 
-static inline struct lp_handle *
+static inline struct lp_error *
 lp_to_error(lua_State *L, int index)
 {
     size_t size;
-    return lp_sized_handle_at(L, index, LP_ERROR_MARK, &size);
+    return (struct lp_error *)lp_sized_handle_at(L, index, LP_ERROR_MARK,
+                                                 &size);
 }
 
 /* [-0, +0, -] What more is known of the reference at `index`, or NULL. */
@@ -150,18 +158,17 @@ void lp_release_field(struct lp_state *S, PyObject **field);
 void lp_ref_close(struct lp_state *S, lua_State *L, int index);
 
 /* [GIL, lock] Make an error object of the empty reference `h`; the caller
- * sets its metatable. */
-void lp_handle_to_error(struct lp_state *S, struct lp_handle *h,
-                        LP_STEALS PyObject *exc,
-                        LP_STEALS struct lp_trace *trace);
-/* [Lua lock] Where an error object arose, or NULL; and its view. */
-LP_BORROWED struct lp_trace *lp_error_trace(struct lp_state *S,
-                                            const struct lp_handle *h);
+ * sets its metatable.  0, or -1 without memory. */
+int lp_ref_to_error(struct lp_handle *h, LP_STEALS PyObject *exc,
+                    LP_STEALS struct lp_trace *trace);
 static inline struct lp_view *
-lp_error_view(const struct lp_handle *h)
+lp_error_view(const struct lp_error *e)
 {
-    return (struct lp_view *)((uintptr_t)h->view - LP_ERROR_MARK);
+    return (struct lp_view *)(e->view - LP_ERROR_MARK);
 }
+/* [GIL, lock] The exception, or NULL with a Python error if it was
+ * finalized. */
+LP_OWNED PyObject *lp_error_object(const struct lp_error *e);
 
 /* [-0, +0, m] Add `__gc` to the metatable of references, or of error
  * objects, on top. */

@@ -29,9 +29,8 @@ lp_push_result(struct lp_cross *x, PyObject *obj, struct lp_view *view,
 int
 lp_door_fail(struct lp_cross *x, int out)
 {
-    lua_State *L = x->frame.L;
-    lp_cross_fail(x->frame.S, L, out);
-    lp_show_uncaught(x->frame.S, L);
+    lp_cross_fail(x->frame.S, x->frame.L, out);
+    lp_show_uncaught(x->frame.S, x->frame.L);
     lp_cross_end(x);
-    return lua_error(L);
+    return -1;
 }

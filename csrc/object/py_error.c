@@ -9,23 +9,23 @@
 #include "object/door.h"
 #include "object/py_object.h"
 
-static struct lp_handle *
+static struct lp_error *
 check_error_or_jump(lua_State *L, int index)
 {
-    struct lp_handle *h = lp_to_error(L, index);
-    if (h == NULL || h->obj == NULL) {
+    struct lp_error *e = lp_to_error(L, index);
+    if (e == NULL || e->raised == NULL) {
         luaL_error(L, "bad argument #%d (error object of py expected, got "
                       "%s)",
                    index, luaL_typename(L, index));
     }
-    return h;
+    return e;
 }
 
 /* The captured Lua stack as str, or None. */
 static PyObject *
-lua_stack(struct lp_state *S, struct lp_handle *h)
+lua_stack(const struct lp_error *e)
 {
-    struct lp_trace *trace = lp_error_trace(S, h);
+    struct lp_trace *trace = e->raised->trace;
     char *text = trace != NULL ? lp_trace_text(trace) : NULL;
     if (text == NULL) {
         Py_RETURN_NONE;
@@ -102,13 +102,13 @@ static const struct {
 
 /* [+1 or jump] Push what a field function returns for the error at 1. */
 static int
-read_field(lua_State *L, struct lp_state *S, struct lp_handle *h,
+read_field(lua_State *L, struct lp_state *S, const struct lp_error *e,
            field_function get)
 {
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *exc = lp_handle_object(h), *result = NULL;
-    PyObject *stack = exc != NULL ? lua_stack(S, h) : NULL;
+    PyObject *exc = lp_error_object(e), *result = NULL;
+    PyObject *stack = exc != NULL ? lua_stack(e) : NULL;
     if (stack != NULL) {
         lp_cross_unlock(&x);
         result = get(exc, stack);
@@ -128,9 +128,9 @@ static int
 string_method(lua_State *L)
 {
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
-    struct lp_handle *h = lp_to_error(L, 1);
-    if (h != NULL) {
-        read_field(L, S, h, whole_text);
+    struct lp_error *e = lp_to_error(L, 1);
+    if (e != NULL) {
+        read_field(L, S, e, whole_text);
         lua_replace(L, 1);
     }
     lua_pushvalue(L, lua_upvalueindex(2));
@@ -143,21 +143,21 @@ static int
 error_index(lua_State *L)
 {
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
-    struct lp_handle *h = check_error_or_jump(L, 1);
+    struct lp_error *e = check_error_or_jump(L, 1);
     const char *name =
         lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
     if (strcmp(name, "value") == 0) {
-        struct lp_view *view = lp_error_view(h);
+        struct lp_view *view = lp_error_view(e);
         lp_new_ref_or_jump(L, S, view);
         struct lp_cross x;
         lp_cross_begin_or_jump(&x, S, L);
-        int n = lp_push_result(&x, lp_handle_object(h), view, LP_AS_REF,
+        int n = lp_push_result(&x, lp_error_object(e), view, LP_AS_REF,
                                lua_gettop(L));
         return lp_door_close(&x, n, 0);
     }
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         if (strcmp(name, fields[i].name) == 0) {
-            return read_field(L, S, h, fields[i].get);
+            return read_field(L, S, e, fields[i].get);
         }
     }
     /* The methods of strings; their table is the metatable's __index. */
@@ -189,9 +189,9 @@ error_concat(lua_State *L)
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
     lua_settop(L, 2);
     for (int i = 1; i <= 2; i++) {
-        struct lp_handle *h = lp_to_error(L, i);
-        if (h != NULL) {
-            read_field(L, S, h, whole_text);
+        struct lp_error *e = lp_to_error(L, i);
+        if (e != NULL) {
+            read_field(L, S, e, whole_text);
             lua_replace(L, i);
         }
     }
@@ -211,8 +211,10 @@ error_len(lua_State *L)
 static int
 error_eq(lua_State *L)
 {
-    struct lp_handle *a = lp_to_error(L, 1), *b = lp_to_error(L, 2);
-    lua_pushboolean(L, a != NULL && b != NULL && a->obj == b->obj);
+    struct lp_error *a = lp_to_error(L, 1), *b = lp_to_error(L, 2);
+    lua_pushboolean(L, a != NULL && b != NULL && a->raised != NULL &&
+                           b->raised != NULL &&
+                           a->raised->exc == b->raised->exc);
     return 1;
 }
 

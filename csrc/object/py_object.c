@@ -111,8 +111,8 @@ remember_owner(lua_State *L, struct lp_state *S, struct lp_member *method,
     (void)S;
 }
 
-static int
-ref_index(lua_State *L)
+LP_NOINLINE static int
+index_body(lua_State *L)
 {
     struct lp_handle *h = lp_check_ref_or_jump(L, 1);
     struct lp_view *view = h->view;
@@ -165,11 +165,11 @@ ref_index(lua_State *L)
     if (obj != NULL) {
         lp_give_up(S, obj);
     }
-    return lp_door_close(&x, n, out);
+    return lp_door_shut(&x, n, out);
 }
 
-static int
-ref_newindex(lua_State *L)
+LP_NOINLINE static int
+newindex_body(lua_State *L)
 {
     struct lp_handle *h = lp_check_ref_or_jump(L, 1);
     struct lp_view *view = h->view;
@@ -197,7 +197,7 @@ ref_newindex(lua_State *L)
     Py_XDECREF(value);
     Py_XDECREF(obj);
     lp_cross_lock(&x);
-    return lp_door_close(&x, done, 0);
+    return lp_door_shut(&x, done, 0);
 }
 
 /* ---- calls ---- */
@@ -267,8 +267,8 @@ explain_loop(lua_State *L, PyObject *callable)
     Py_DECREF(exc);
 }
 
-static int
-ref_call(lua_State *L)
+LP_NOINLINE static int
+call_body(lua_State *L)
 {
     size_t size;
     struct lp_handle *h = lp_check_sized_ref_or_jump(L, 1, &size), *got = NULL;
@@ -293,7 +293,7 @@ ref_call(lua_State *L)
     lp_cross_begin_or_jump(&x, S, L);
     PyObject *callable = lp_handle_object(h);
     if (LP_UNLIKELY(callable == NULL)) {
-        return lp_door_close(&x, -1, out);
+        return lp_door_shut(&x, -1, out);
     }
     PyObject *result = lp_call_from_stack(&x, callable, first, nargs, view);
     if (LP_UNLIKELY(result == NULL)) {
@@ -305,13 +305,13 @@ ref_call(lua_State *L)
                 ? push_tuple(&x, result, view)
                 : lp_push_result(&x, result, view, LP_AS_REF, out);
     lp_give_up(S, callable);
-    return lp_door_close(&x, n, out);
+    return lp_door_shut(&x, n, out);
 }
 
 /* ---- printing, length ---- */
 
-static int
-ref_tostring(lua_State *L)
+LP_NOINLINE static int
+tostring_body(lua_State *L)
 {
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
     struct lp_handle *h = lp_to_ref(L, 1);
@@ -334,11 +334,11 @@ ref_tostring(lua_State *L)
         done = lp_push_value(S, L, text, h->view, LP_AS_KEY);
         Py_DECREF(text);
     }
-    return lp_door_close(&x, done < 0 ? -1 : 1, 0);
+    return lp_door_shut(&x, done < 0 ? -1 : 1, 0);
 }
 
-static int
-ref_len(lua_State *L)
+LP_NOINLINE static int
+len_body(lua_State *L)
 {
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
     struct lp_handle *h = lp_check_ref_or_jump(L, 1);
@@ -355,8 +355,20 @@ ref_len(lua_State *L)
     if (size >= 0) {
         lua_pushinteger(L, (lua_Integer)size);
     }
-    return lp_door_close(&x, size >= 0 ? 1 : -1, 0);
+    return lp_door_shut(&x, size >= 0 ? 1 : -1, 0);
 }
+
+/* See lp_door_close. */
+#define FUNCTION(name)                                                        \
+    static int ref_##name(lua_State *L)                                       \
+    {                                                                         \
+        return lp_return_or_jump(L, name##_body(L));                          \
+    }
+FUNCTION(index)
+FUNCTION(newindex)
+FUNCTION(call)
+FUNCTION(tostring)
+FUNCTION(len)
 
 static const luaL_Reg metamethods[] = {
     {"__index",    ref_index   },

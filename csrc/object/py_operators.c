@@ -87,7 +87,7 @@ convert_operands(struct lp_cross *x, struct operands *o, PyObject **a,
     return 0;
 }
 
-static int
+LP_NOINLINE static int
 binary(lua_State *L, PyObject *(*function)(PyObject *, PyObject *))
 {
     struct operands o = find_operands(L);
@@ -110,10 +110,10 @@ binary(lua_State *L, PyObject *(*function)(PyObject *, PyObject *))
     }
     int n = got != NULL ? lp_fill_result(&x, result, got)
                         : lp_push_result(&x, result, o.view, LP_AS_REF, 0);
-    return lp_door_close(&x, n, out);
+    return lp_door_shut(&x, n, out);
 }
 
-static int
+LP_NOINLINE static int
 unary(lua_State *L, PyObject *(*function)(PyObject *))
 {
     struct lp_handle *h = lp_check_ref_or_jump(L, 1), *got = NULL;
@@ -136,12 +136,12 @@ unary(lua_State *L, PyObject *(*function)(PyObject *))
     }
     int n = got != NULL ? lp_fill_result(&x, result, got)
                         : lp_push_result(&x, result, view, LP_AS_REF, 0);
-    return lp_door_close(&x, n, out);
+    return lp_door_shut(&x, n, out);
 }
 
 /* Lua makes a boolean of the result of ==, < and <=, so Python's truth value
  * of it is asked here: two arrays are an error that names py.eq and kin. */
-static int
+LP_NOINLINE static int
 compare(lua_State *L, int op)
 {
     struct operands o = find_operands(L);
@@ -165,10 +165,11 @@ compare(lua_State *L, int op)
     if (truth >= 0) {
         lua_pushboolean(L, truth);
     }
-    return lp_door_close(&x, truth >= 0 ? 1 : -1, 0);
+    return lp_door_shut(&x, truth >= 0 ? 1 : -1, 0);
 }
 
-/* A lua_CFunction and a row for each: X(metamethod, what it does). */
+/* A lua_CFunction (see lp_door_close) and a row for each:
+ * X(metamethod, kind, what it does). */
 #define OPERATORS(X)                                                          \
     X(add, binary, PyNumber_Add)                                              \
     X(sub, binary, PyNumber_Subtract)                                         \
@@ -192,7 +193,7 @@ compare(lua_State *L, int op)
 #define FUNCTION(name, kind, what)                                            \
     static int ref_##name(lua_State *L)                                       \
     {                                                                         \
-        return kind(L, what);                                                 \
+        return lp_return_or_jump(L, kind(L, what));                           \
     }
 OPERATORS(FUNCTION)
 
