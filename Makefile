@@ -9,6 +9,8 @@ ROCKS := $(ABIS:%=$(STAMPS)/rock-%)
 SYSTEM := $(STAMPS)/system-demo $(STAMPS)/system-test $(STAMPS)/system-lint
 PYTHON_PACKAGES := $(STAMPS)/python-packages
 LINT_PACKAGES := $(STAMPS)/lint-packages
+SERVICE_PACKAGES := $(STAMPS)/services-packages
+SPARK_PACKAGES := $(STAMPS)/spark-packages
 SANITIZED := $(STAMPS)/sanitized-5.1 $(STAMPS)/sanitized-5.4
 
 # Folders count as well: their time changes when a file goes.
@@ -40,9 +42,13 @@ demo: $(STAMPS)/system-demo $(PYTHON_PACKAGES) $(STAMPS)/rock-5.1 ## set up, bui
 	@$(IN_TREE) luajit examples/demo.lua
 
 .PHONY: test
-test: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(ROCKS) ## set up, build, and run all tests
+test: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(SERVICE_PACKAGES) $(ROCKS) ## set up, build, and run all tests
 	@scripts/install_python.sh matrix
 	@$(RUN_TESTS) --matrix --pytest
+
+.PHONY: spark
+spark: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(SPARK_PACKAGES) $(STAMPS)/rock-5.1 ## run the example with PySpark, which is large and needs Java
+	@$(IN_TREE) python -m pytest -q -rs python/tests/test_service_examples.py -k pyspark
 
 .PHONY: build
 build: $(STAMPS)/system-test $(ROCKS) ## build the rock for every Lua into .tree/
@@ -98,6 +104,10 @@ $(PYTHON_PACKAGES): requirements.txt scripts/install_python.sh $(STAMPS)/python 
 
 $(LINT_PACKAGES): requirements-dev.txt $(PYTHON_PACKAGES)
 	@scripts/install_python.sh lint
+	@touch $@
+
+$(SERVICE_PACKAGES) $(SPARK_PACKAGES): $(STAMPS)/%-packages: requirements-%.txt $(PYTHON_PACKAGES)
+	@scripts/install_python.sh $*
 	@touch $@
 
 # Written by install_system.sh.

@@ -3,6 +3,8 @@
 #
 # install_python.sh main    .venv with the packages of requirements.txt
 # install_python.sh lint    .venv gets the tools of requirements-dev.txt too
+# install_python.sh services, install_python.sh spark
+#                           .venv gets what examples/service needs
 # install_python.sh matrix  .venvs/<version> for every other CPython found here;
 #                           and .venvs/numpy-oldest, .venvs/numpy-newest for
 #                           .venv's own; lists them in build/matrix for
@@ -95,6 +97,7 @@ main)
     install .venv requirements.txt
     ;;
 lint) install .venv requirements-dev.txt ;;
+services | spark) install .venv "requirements-$1.txt" ;;
 matrix) matrix ;;
 *) die "unknown goal: $1" ;;
 esac

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""An HTTP service (Flask) that answers from a Lua model.
+"""An HTTP service (Flask, waitress) that answers from a Lua model.
 
-    python examples/service/http_service.py
+    python examples/service/http_service.py [port]
     curl 'http://127.0.0.1:8000/classify?text=a+good+day'
 
 Each worker thread of the server has a Lua of its own: LuaSource makes it at
 the thread's first call.  The GIL is free while Lua computes.
 """
 
+import sys
 from pathlib import Path
 
 import pyhelper
+import waitress
 from flask import Flask, jsonify, request
 
 model = pyhelper.LuaSource(Path(__file__).with_name("model.lua"))
@@ -34,5 +36,11 @@ def scores():
     return jsonify(model.scores(texts))
 
 
+def main(port=8000, threads=4):
+    server = waitress.create_server(app, host="127.0.0.1", port=port, threads=threads)
+    print(f"http://127.0.0.1:{server.effective_port}/", flush=True)
+    server.run()
+
+
 if __name__ == "__main__":
-    app.run(port=8000, threaded=True)
+    main(*map(int, sys.argv[1:]))

@@ -138,6 +138,46 @@ print(int(total), n, eye.tolist())
         )
         assert out == "6 4 [[1.0, 0.0], [0.0, 1.0]]\n"
 
+    @needs_numpy
+    def test_arguments_of_every_kind(self, run_python, tmp_path):
+        """None anywhere, dicts in lists and lists in dicts, arrays of any
+        layout in them; results that are not contiguous, at any depth."""
+        (tmp_path / "file.lua").write_text(
+            """
+function Kinds(...)
+  local kinds = {}
+  for i = 1, select('#', ...) do kinds[i] = type((select(i, ...))) end
+  return table.concat(kinds, ' ')
+end
+function Inside(t)
+  return t.list[1], t.list[2] == nil, t.list[3].deep, t.array:dim(), t.array[1][2]
+end
+function Matrix(t)
+  return t:type(), t:size(1), t:t():clone():sum(), {t = t:t(), cut = t:narrow(2, 2, 2)}
+end
+"""
+        )
+        out = run_python(
+            """
+import numpy as np
+from pyhelper import python2torch
+torch = python2torch.PyTorch('file.lua')
+print(torch.Kinds(1, 2.5, 'text', b'bytes', None, True, [1], (1,), {'a': 1}, np.float32(3))[0])
+turned = np.arange(6.).reshape(3, 2).T
+print([str(v)[0] for v in torch.Inside({'list': [1, None, {'deep': 'x'}], 'array': turned})])
+kind, rows, total, made = torch.Matrix(np.arange(12, dtype='f4').reshape(3, 4)[::-1, ::1].copy())
+print(kind, int(rows), int(total), made['t'].shape, made['cut'].tolist())
+kind, rows, total, made = torch.Matrix(turned)
+print(kind, int(rows), int(total), made['t'].tolist())
+"""
+        )
+        assert out.splitlines() == [
+            "number number string string nil boolean table table table number",
+            "['1', 'T', 'x', '2', '2']",
+            "torch.FloatTensor 3 66 (4, 3) [[9.0, 10.0], [5.0, 6.0], [1.0, 2.0]]",
+            "torch.DoubleTensor 2 15 [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]",
+        ]
+
 
 class TestSource:
     MODULE = "return {double = function(x) return 2 * x end, size = function(t) return {#t} end}"
