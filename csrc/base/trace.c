@@ -7,14 +7,15 @@
 
 /* As in luaL_traceback: the first and last levels of a deep stack. */
 enum { FIRST_LEVELS = 12, LAST_LEVELS = 10 };
+enum { MAX_LEVELS = FIRST_LEVELS + LAST_LEVELS };
 enum { MAX_NAME = 48 };
 
 struct level {
     char source[LUA_IDSIZE];
-    char name[MAX_NAME];     /* empty: unknown */
-    char namewhat[12];
-    char what;               /* first letter: Lua, C, main, tail */
-    int line;                /* 0: unknown */
+    char name[MAX_NAME];  /* empty: unknown */
+    const char *namewhat; /* one of Lua's literals */
+    char what;            /* first letter: Lua, C, main, tail */
+    int line;             /* 0: unknown */
     int defined;
 };
 
@@ -23,20 +24,6 @@ struct lp_trace {
     int skipped; /* levels left out after FIRST_LEVELS */
     struct level levels[];
 };
-
-static void
-copy(char *to, size_t size, const char *from)
-{
-    if (from == NULL) {
-        from = "";
-    }
-    size_t n = strlen(from);
-    if (n >= size) {
-        n = size - 1;
-    }
-    memcpy(to, from, n);
-    to[n] = '\0';
-}
 
 static int
 count_levels(lua_State *L)
@@ -59,37 +46,48 @@ count_levels(lua_State *L)
     return high;
 }
 
+/* 0: there is no such level. */
+static int
+read_level(lua_State *L, int at, struct level *to)
+{
+    lua_Debug ar;
+    if (!lua_getstack(L, at, &ar) || !lua_getinfo(L, "Sln", &ar)) {
+        return 0;
+    }
+    memcpy(to->source, ar.short_src, sizeof to->source);
+    to->name[0] = '\0';
+    if (ar.name != NULL) {
+        size_t n = strnlen(ar.name, MAX_NAME - 1);
+        memcpy(to->name, ar.name, n);
+        to->name[n] = '\0';
+    }
+    to->namewhat = ar.namewhat;
+    to->what = ar.what[0];
+    to->line = ar.currentline;
+    to->defined = ar.linedefined;
+    return 1;
+}
+
 struct lp_trace *
 lp_trace_capture(lua_State *L, int level)
 {
-    lua_Debug ar;
-    int last = count_levels(L); /* one past the outermost level */
-    int depth = last - level;
-    int n = depth > 0 ? depth : 0;
-    int skipped = 0;
-    if (n > FIRST_LEVELS + LAST_LEVELS) {
-        skipped = n - FIRST_LEVELS - LAST_LEVELS;
-        n = FIRST_LEVELS + LAST_LEVELS;
+    struct level levels[MAX_LEVELS];
+    int n = 0, skipped = 0;
+    while (n < MAX_LEVELS && read_level(L, level + n, &levels[n])) {
+        n++;
+    }
+    if (n == MAX_LEVELS) {
+        skipped = count_levels(L) - level - MAX_LEVELS;
+        for (int i = skipped > 0 ? FIRST_LEVELS : MAX_LEVELS; i < n; i++) {
+            read_level(L, level + skipped + i, &levels[i]);
+        }
     }
     struct lp_trace *trace =
         malloc(sizeof *trace + (size_t)n * sizeof trace->levels[0]);
-    if (trace == NULL) {
-        return NULL;
-    }
-    trace->n = 0;
-    trace->skipped = skipped;
-    for (int i = 0; i < n; i++) {
-        int at = level + i + (i >= FIRST_LEVELS ? skipped : 0);
-        if (!lua_getstack(L, at, &ar) || !lua_getinfo(L, "Sln", &ar)) {
-            break;
-        }
-        struct level *to = &trace->levels[trace->n++];
-        copy(to->source, sizeof to->source, ar.short_src);
-        copy(to->name, sizeof to->name, ar.name);
-        copy(to->namewhat, sizeof to->namewhat, ar.namewhat);
-        to->what = ar.what[0];
-        to->line = ar.currentline;
-        to->defined = ar.linedefined;
+    if (trace != NULL) {
+        trace->n = n;
+        trace->skipped = skipped;
+        memcpy(trace->levels, levels, (size_t)n * sizeof levels[0]);
     }
     return trace;
 }
