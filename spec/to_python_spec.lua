@@ -231,7 +231,7 @@ describe('Lua → Python:', function()
       -- Where Lua keeps all three in the array, 2 is a hole; else 3 is a key.
       complains('a list with [athekyol ]+ [23]: ', {1, nil, 3})
       raises(function() py.eval('1', {spec_a = {1, 2, nil, 4}}) end,
-             'table%.spec_a[%[%]34]*: a list with')
+             'locals%.spec_a[%[%]34]*: a list with')
     end)
 
     it('the error names the key path', function()

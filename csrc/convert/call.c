@@ -110,7 +110,7 @@ extend_args(struct lp_state *S, lua_State *L, int index, PyObject *list,
                      luaL_typename(L, index));
         return -1;
     }
-    PyObject *items = lp_to_python_as(S, L, index, view, LP_TABLE_AS_LIST);
+    PyObject *items = lp_to_python_as(S, L, index, view, LP_TABLE_AS_ARGS);
     if (items == NULL) {
         return -1;
     }
@@ -139,7 +139,7 @@ merge_kwargs(struct lp_state *S, lua_State *L, int index, PyObject *kwargs,
                      luaL_typename(L, index));
         return -1;
     }
-    PyObject *more = lp_to_python_as(S, L, index, view, LP_TABLE_AS_DICT);
+    PyObject *more = lp_to_python_as(S, L, index, view, LP_TABLE_AS_KWARGS);
     if (more == NULL) {
         return -1;
     }
@@ -272,8 +272,12 @@ call_with_markers(struct lp_cross *x, PyObject *callable, int first,
         }
         else {
             PyObject *value = lp_to_python(S, L, i, view);
-            done = value != NULL ? PyList_Append(list, value) : -1;
-            Py_XDECREF(value);
+            if (value == NULL) {
+                lp_fail_in_argument(S, i - first + 1);
+                goto done;
+            }
+            done = PyList_Append(list, value);
+            Py_DECREF(value);
         }
         if (done < 0) {
             goto done;
@@ -322,6 +326,7 @@ lp_call_from_stack(struct lp_cross *x, PyObject *callable, int first,
     while (n < nargs) {
         args[n] = lp_to_python(S, L, first + n, view);
         if (args[n] == NULL) {
+            lp_fail_in_argument(S, n + 1);
             goto done;
         }
         n++;

@@ -231,6 +231,22 @@ push_unknown(struct walk *w, struct lp_state *S, lua_State *L, PyObject *obj)
     return 0;
 }
 
+/* [GIL] The error of a str that no Lua string can be names the ways out. */
+static void
+explain_surrogate(void)
+{
+    PyObject *exc = lp_take_raised();
+    PyObject *reason = PyUnicode_FromString(
+        "a surrogate that stands for no byte, which Lua strings cannot have: "
+        "py.reval gives a reference, x.encode('utf-8', 'surrogatepass') bytes");
+    if (reason == NULL ||
+        PyObject_SetAttrString(exc, "reason", reason) < 0) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(reason);
+    lp_set_raised(exc);
+}
+
 /* [+1] str: UTF-8, with escaped bytes as they were. */
 static int
 push_str(struct walk *w, lua_State *L, PyObject *obj)
@@ -250,8 +266,14 @@ push_str(struct walk *w, lua_State *L, PyObject *obj)
                   : PyUnicode_AsEncodedString(obj, w->view->encoding,
                                               "strict"));
     char *bytes;
-    if (w->temp == NULL ||
-        PyBytes_AsStringAndSize(w->temp, &bytes, &n) < 0) {
+    if (w->temp == NULL) {
+        if (w->view->encoding[0] == '\0' &&
+            PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) {
+            explain_surrogate();
+        }
+        return -1;
+    }
+    if (PyBytes_AsStringAndSize(w->temp, &bytes, &n) < 0) {
         return -1;
     }
     lua_pushlstring(L, bytes, (size_t)n);

@@ -15,7 +15,9 @@ enum lp_table_as {
     LP_TABLE_BY_KEYS, /* the contract's rule */
     LP_TABLE_AS_DICT, /* whatever its keys (py.dict) */
     LP_TABLE_AS_LOCALS, /* a dict of the fields with string keys */
-    LP_TABLE_AS_LIST  /* even if [1] is missing (py.list, py.args) */
+    LP_TABLE_AS_LIST, /* even if [1] is missing (py.list) */
+    LP_TABLE_AS_ARGS, /* a list; errors call it py.args */
+    LP_TABLE_AS_KWARGS /* a dict; errors call it py.kwargs */
 };
 
 /* The same as lp_to_python with a say in what a table becomes; other values
@@ -23,6 +25,10 @@ enum lp_table_as {
 LP_OWNED PyObject *lp_to_python_as(struct lp_state *S, lua_State *L,
                                    int index, struct lp_view *view,
                                    enum lp_table_as as);
+
+/* [GIL, lock] The current error is about the argument with this number of a
+ * call: say so, unless Python code has raised it. */
+void lp_fail_in_argument(struct lp_state *S, int position);
 
 /* The key of an item access, ref[key]: strings are str and integral numbers
  * int whatever the view says. */

@@ -8,8 +8,9 @@
 #include "object/door.h"
 
 /* How the first argument crosses; SECOND_KEY is about the second one,
- * a name or index. */
-enum forced { PLAIN, AS_STR, AS_BYTES, AS_LIST, AS_DICT, SECOND_KEY };
+ * a name or index; NEEDED: it must be there, because dir() without one looks
+ * for the caller's frame. */
+enum forced { PLAIN, AS_STR, AS_BYTES, AS_LIST, AS_DICT, SECOND_KEY, NEEDED };
 
 static const struct row {
     const char *name;   /* in Lua */
@@ -48,7 +49,7 @@ static const struct row {
     {"truth",      "_operator",          "truth",      LP_AS_VALUE, PLAIN   },
     {"type",       "builtins",           "type",       LP_AS_REF,   PLAIN   },
     {"id",         "builtins",           "id",         LP_AS_VALUE, PLAIN   },
-    {"dir",        "builtins",           "dir",        LP_AS_VALUE, PLAIN   },
+    {"dir",        "builtins",           "dir",        LP_AS_VALUE, NEEDED  },
     {"repr",       "builtins",           "repr",       LP_AS_VALUE, PLAIN   },
     {"help",       "pyhelper._functions", "help",      LP_AS_VALUE, PLAIN   },
     {"is_error",   "pyhelper._functions", "is_error",  LP_AS_VALUE, PLAIN   },
@@ -91,6 +92,13 @@ force_argument(struct lp_cross *x, struct lp_view *view, enum forced forced,
     PyObject *value;
     int index = forced == SECOND_KEY ? 2 : 1;
     int type = lua_type(L, index);
+    if (forced == NEEDED) {
+        if (out > 1) {
+            return 0;
+        }
+        PyErr_SetString(PyExc_TypeError, "py.dir: argument #1 is missing");
+        return -1;
+    }
     if (type == LUA_TSTRING && forced == AS_BYTES) {
         size_t n;
         const char *s = lua_tolstring(L, index, &n);

@@ -53,6 +53,25 @@ step(lua_State *L, int convert)
     return lp_door_close(&x, n, out);
 }
 
+/* [GIL, no lock] The error of a function that went through an object names
+ * our function, unless Python code has raised it. */
+static void
+name_function(const char *name)
+{
+    if (!PyErr_ExceptionMatches(PyExc_TypeError)) {
+        return;
+    }
+    PyObject *exc = lp_take_raised();
+    PyObject *traceback = PyException_GetTraceback(exc);
+    if (traceback == NULL && (PyObject *)Py_TYPE(exc) == PyExc_TypeError) {
+        PyErr_Format(PyExc_TypeError, "%s: %S", name, exc);
+        Py_DECREF(exc);
+        return;
+    }
+    Py_XDECREF(traceback);
+    lp_set_raised(exc);
+}
+
 static int
 step_ref(lua_State *L)
 {
@@ -91,6 +110,9 @@ py_iter(lua_State *L)
     if (obj != NULL) {
         lp_cross_unlock(&x);
         iterator = PyObject_GetIter(obj);
+        if (iterator == NULL) {
+            name_function("py.iter");
+        }
         Py_DECREF(obj);
         lp_cross_lock(&x);
     }
@@ -119,6 +141,9 @@ py_unpack(lua_State *L)
     if (obj != NULL) {
         lp_cross_unlock(&x);
         list = PySequence_List(obj);
+        if (list == NULL) {
+            name_function("py.unpack");
+        }
         Py_DECREF(obj);
         lp_cross_lock(&x);
     }

@@ -14,10 +14,15 @@ share_body(lua_State *L, struct lp_state *S, void *ctx)
         return -1;
     }
     if (kind != LP_ARRAY) {
-        PyErr_Format(PyExc_TypeError,
-                     "py.share: an array with a number of dimensions, of "
-                     "numbers, was expected, got %R",
-                     (PyObject *)Py_TYPE(obj));
+        PyObject *name =
+            PyObject_GetAttrString((PyObject *)Py_TYPE(obj), "__name__");
+        if (name != NULL) {
+            PyErr_Format(PyExc_TypeError,
+                         "py.share: an array with a number of dimensions, of "
+                         "numbers, was expected, got %U",
+                         name);
+            Py_DECREF(name);
+        }
         return -1;
     }
     return lp_tensor_push(S, L, obj, 1, 0);

@@ -8,7 +8,7 @@ is why they catch everything, KeyboardInterrupt included.
 from . import _source
 
 _HERE = __file__[: -len("_errors.py")]
-_MACHINERY = tuple(_HERE + f"_{name}.py" for name in ("run", "locals", "namespace"))
+_MACHINERY = tuple(_HERE + f"_{name}.py" for name in ("run", "locals", "namespace", "functions"))
 _CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
 _CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 

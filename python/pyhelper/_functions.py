@@ -92,7 +92,10 @@ def signature(text):
     try:
         exec(f"def function{text}: pass", scope)
     except SyntaxError:
-        raise ValueError(f"py.func: no signature: {text!r}") from None
+        raise ValueError(
+            f"py.func: option signature is {text!r}, which no Python function can have "
+            "(an example: '(a, b=2, *rest)')"
+        ) from None
     return inspect.signature(scope["function"])
 
 
