@@ -12,6 +12,7 @@
 #include "cross/visit.h"
 #include "handle/lua_handle.h"
 #include "handle/protocol.h"
+#include "module/compile.h"
 #include "module/functions.h"
 #include "module/stream.h"
 #include "numpy_tensor.h"
@@ -65,6 +66,7 @@ make_module(void)
         lp_signal_init_python(module) < 0 ||
         lp_visit_init_python(module) < 0 ||
         lp_stream_init_python(module) < 0 ||
+        lp_compile_init_python(module) < 0 ||
         lp_lua_runtime_init_python(module, &runtime_parts) < 0) {
         Py_XDECREF(module);
         return NULL;

@@ -85,6 +85,20 @@ describe('the Python half of lua-py', function()
 end)
 
 describe('the first py.eval', function()
+  it('makes no classes of ASTs, which take Python a millisecond', function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    finally(function() os.execute('rm -rf ' .. folder) end)
+    for run = 1, 2 do -- the first compiles pyhelper, where that was not done before
+      local output = child.output([[
+        local py = require 'py'
+        print(py.eval '1 + 1', py.eval '"AST" in [c.__name__ for c in object.__subclasses__()]')
+      ]], {env = {LUAPY_PYTHON = executable, PYTHONPYCACHEPREFIX = folder,
+                  PYTHONDONTWRITEBYTECODE = ''}})
+      if run == 2 then assert.equal('2\tfalse\n', output) end
+    end
+  end)
+
   it('imports nothing that costs time, and no NumPy', function()
     -- What site imports for an environment is not ours. All that is beyond it:
     -- our own modules, and what is built into Python.

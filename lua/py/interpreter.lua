@@ -10,7 +10,6 @@
 local loader = require 'py.loader'
 local files = require 'py.interpreter.files'
 local layout = require 'py.interpreter.layout'
-local pyenv = require 'py.interpreter.pyenv'
 
 local interpreter = {}
 
@@ -44,16 +43,27 @@ end
 
 local find_system
 
+-- The root of the pyenv that has this shim; nil for other files.
+local function root_of_shim(path)
+  if files.name(files.folder(path)) == 'shims' then -- else not worth loading it
+    return require 'py.interpreter.pyenv'.root_of_shim(path)
+  end
+end
+
+local function resolve_shim(root, command, environment)
+  return require 'py.interpreter.pyenv'.resolve(root, command, environment, find_system)
+end
+
 -- The first `command` on PATH, seen through pyenv's shims. The second result
 -- is a message, or on success what pyenv says to it.
 local function find_on_path(command, environment, without_shims)
   for folder in (variable(environment, 'PATH') or ''):gmatch '[^:]+' do
     local path = files.join(files.absolute(folder, environment.cwd), command)
     if files.is_executable(path) then
-      local root = pyenv.root_of_shim(path)
+      local root = root_of_shim(path)
       if not root then return path end
       if not without_shims then
-        return pyenv.resolve(root, command, environment, find_system)
+        return resolve_shim(root, command, environment)
       end
     end
   end
@@ -116,9 +126,9 @@ local function find_given(value, environment)
   elseif not files.is_executable(path) then
     return nil, ('%s is not an executable file'):format(path)
   end
-  local root = pyenv.root_of_shim(path)
+  local root = root_of_shim(path)
   if not root then return path end
-  return pyenv.resolve(root, files.name(path), environment, find_system)
+  return resolve_shim(root, files.name(path), environment)
 end
 
 -- The order ---------------------------------------------------------------------

@@ -185,7 +185,7 @@ def info(*_):
     import platform
     import sys
 
-    from . import _start, __version__
+    from . import __version__, _start
 
     numpy = sys.modules.get("numpy")
     return {

@@ -23,6 +23,15 @@ _COLUMNS = sys.version_info >= (3, 11)  # do tracebacks show them?
 _builtins = builtins.__dict__
 
 
+def _compile_text(text, filename, mode):
+    return compile(text, filename, mode, 0, True)
+
+
+# The core's function does the same without making the classes of ASTs, which
+# many a program never needs; there is no core where this module is tested alone.
+_compile_text = getattr(sys.modules.get("pyhelper._core"), "compile_text", _compile_text)
+
+
 def compile_block(source, mode, what, lua_file, lua_line):
     """Compile a code string found at a line of a Lua chunk.
 
@@ -164,8 +173,8 @@ class Block:
                     line -= 1
         self._shift = min(line - 1, 0)
         self._text = "\n" * (line - 1) + source
-        # Columns matter where tracebacks point at them, and are corrected in
-        # the AST, which is no form for huge literals.
+        # Columns matter where tracebacks point at them.  Those of an indented
+        # block are corrected in the AST, which is no form for huge literals.
         if _COLUMNS and column and len(source) <= _MAX_MOVED:
             self._column = column
         # Where code stands in the text that shares its line with Lua code.
@@ -187,9 +196,16 @@ class Block:
             raise SyntaxError(problem, details)
 
     def _compile(self):
-        if not self._wrapped and not self._column:
+        if not self._wrapped:
+            text = self._text
+            if self._column:
+                # A form feed ends indentation of any width.  So code can stand
+                # in its column, without the AST.
+                start = self._first_line - 1
+                margin = " " * (self._column - 1) + "\f"
+                text = text[:start] + margin + text[start:]
             try:
-                return compile(self._text, self._filename, self._mode, 0, True)
+                return _compile_text(text, self._filename, self._mode)
             except SyntaxError as error:
                 self._set_error_text(error)
                 raise

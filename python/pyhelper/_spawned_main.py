@@ -7,18 +7,9 @@ end the worker while it reads its task, `Pool` would start the next one, and
 the program would hang.  So every name is there, and fails when it is used: the
 error reaches the caller.
 
-The Lua program's `__main__` points here by its spec (`_luapy_mark_main`), the
+The Lua program's `__main__` points here by its spec (pyhelper._start), the
 worker runs this file as `__mp_main__`.  Names are chosen to be in nobody's way.
 """
-
-
-def _luapy_mark_main():
-    """Make workers of this process run this module as their main module."""
-    import sys
-
-    # A spec needs no loader: workers only take the name from it.
-    spec = type(__spec__)(__name__, None)
-    sys.modules["__main__"].__spec__ = spec
 
 
 def _luapy_explain(name):

@@ -16,10 +16,14 @@ def start(embedded):
     _core.set_errors(_exceptions.LuaError, _exceptions.LuaSyntaxError, _exceptions.LuaMemoryError)
     if embedded:
         import atexit
+        import sys
 
-        from . import _signals, _spawned_main, _streams
+        from . import _signals, _streams
 
         _streams.install()
-        _spawned_main._luapy_mark_main()
+        # Which module spawned workers run as their main one.  Workers only take
+        # the name from the spec, so that needs no loader, and we no import.
+        spec = type(__spec__)("pyhelper._spawned_main", None)
+        sys.modules["__main__"].__spec__ = spec
         _signals.install(embedded)
         atexit.register(_core.keep_lua)  # registered first, called last

@@ -5,7 +5,6 @@
 
 local loader = require 'py.loader'
 local files = require 'py.interpreter.files'
-local ask = require 'py.interpreter.ask'
 
 local layout = {}
 
@@ -202,7 +201,7 @@ end
 -- What the Python itself tells -------------------------------------------------------
 
 local function read_answer(executable, known)
-  local answer, why = ask(executable)
+  local answer, why = require 'py.interpreter.ask'(executable) -- rarely needed
   if not answer then
     -- The files have already told that there is no library.
     if known then return known end
