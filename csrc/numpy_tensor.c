@@ -82,6 +82,7 @@ push(struct lp_state *S, lua_State *L, const struct lp_layout *layout,
     storage->data = layout->data;
     storage->size = storage->capacity = layout->extent;
     storage->foreign = 1;
+    storage->flag = LP_TH_REFCOUNTED;
     t->storage = storage; /* takes over the holder */
     return 0;
 }

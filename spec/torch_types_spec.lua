@@ -161,6 +161,35 @@ describe('a storage', function()
     raises(function() torch.LongStorage(s, 3, 9) end, 'size out of bounds')
   end)
 
+  it('is made on memory that somebody else keeps', function()
+    local py = require 'py'
+    local array = py.import 'numpy'.linspace(0, 3, 4)
+    local address = py.eval(array.ctypes.data)
+    local s = torch.DoubleStorage(4, address)
+    assert.same({ 0, 1, 2, 3 }, s:totable())
+    s[2] = 7
+    assert.equal(7, py.eval(array[1]))
+    raises(function() s:resize(100) end, 'Trying to resize storage that is not resizable')
+    raises(function() torch.DoubleStorage(-1) end, 'invalid memory size')
+  end)
+
+  it('is shared memory whose name goes with it', function()
+    local name = ('lua-py-%d'):format(torch.random(1, 2 ^ 30))
+    local path = '/dev/shm/' .. name
+    local s = torch.FloatStorage(name, true, 3, true)
+    s:fill(0.5)
+    local mapped = torch.FloatStorage(path, true, 3)
+    assert.same({ 0.5, 0.5, 0.5 }, mapped:totable())
+    mapped[1] = 2
+    assert.equal(2, s[1])
+    s = nil -- luacheck: ignore
+    collectgarbage()
+    collectgarbage()
+    torch.zeros(2):uniform() -- something that enters Python: releases are queued
+    assert.is_nil(io.open(path))
+    assert.equal(2, mapped[1])
+  end)
+
   it('is the same one for all tensors on it', function()
     local t = torch.Tensor(4)
     assert.equal(torch.pointer(t:storage()), torch.pointer(t:narrow(1, 2, 2):storage()))

@@ -311,6 +311,17 @@ library_data(lua_State *L)
     return 1;
 }
 
+/* structure(tensor or storage) -> its address, as light userdata */
+static int
+library_structure(lua_State *L)
+{
+    struct lp_storage *storage = lp_to_storage(L, 1);
+    lua_pushlightuserdata(L, storage != NULL
+                                 ? (void *)storage
+                                 : (void *)lp_check_tensor_or_jump(L, 1));
+    return 1;
+}
+
 /* same_storage(a, b) -> boolean, for tensors and storages */
 static const struct lp_storage *
 storage_at(lua_State *L, int index)
@@ -353,6 +364,7 @@ const luaL_Reg lp_tensor_library[] = {
     {"operation",    lp_library_operation},
     {"same_storage", library_same_storage},
     {"set",          library_set         },
+    {"structure",    library_structure   },
     {"typename",     library_typename    },
     {"view",         library_view        },
     {"zeros",        library_zeros       },

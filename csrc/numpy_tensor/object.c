@@ -52,6 +52,7 @@ lp_storage_make(struct lp_state *S, enum lp_dtype dtype)
     struct lp_storage *storage = calloc(1, sizeof *storage);
     if (storage != NULL) {
         storage->holders = 1;
+        storage->flag = LP_TH_REFCOUNTED | LP_TH_RESIZABLE;
         storage->S = S;
         storage->dtype = dtype;
     }
@@ -185,7 +186,9 @@ new_tensor(lua_State *L, enum lp_dtype dtype)
     t->offset = 0;
     t->dtype = dtype;
     t->nd = 0;
-    t->size = t->few;
+    t->size = t->stride = t->few;
+    t->refcount = 1;
+    t->flag = LP_TH_REFCOUNTED;
     return t;
 }
 
@@ -245,6 +248,7 @@ lp_tensor_set_nd_or_jump(lua_State *L, struct lp_tensor *t, int nd)
         free(t->size);
     }
     t->size = size;
+    t->stride = size + nd;
     t->nd = nd;
 }
 

@@ -10,12 +10,20 @@
 #include "base/gil.h"
 #include "tensor/ndarray.h"
 
+/* Both structures begin as Torch7's THStorage and THTensor do, which code
+ * reads through t:cdata(). */
+enum { LP_TH_REFCOUNTED = 1, LP_TH_RESIZABLE = 2 };
+
 struct lp_storage {
-    size_t holders; /* tensors, and userdata that stand for the storage */
-    struct lp_state *S;
-    PyObject *owner; /* owned: the array that has the memory, or NULL */
     char *data;
     ptrdiff_t size; /* in elements */
+    int holders; /* tensors, and userdata that stand for the storage */
+    char flag;
+    void *allocator, *allocator_context; /* NULL */
+    struct lp_storage *view;             /* NULL */
+
+    struct lp_state *S;
+    PyObject *owner; /* owned: the array that has the memory, or NULL */
     /* Elements that the memory has: not less than any size so far, because
      * tensors may still point there. */
     ptrdiff_t capacity;
@@ -26,12 +34,16 @@ struct lp_storage {
 enum { LP_INLINE_DIMS = 4 };
 
 struct lp_tensor {
-    const void *magic;
+    int64_t *size;   /* nd sizes, then nd strides in elements */
+    int64_t *stride; /* where those begin */
+    int nd;          /* 0: no elements */
     struct lp_storage *storage; /* held; NULL until it has elements */
     ptrdiff_t offset;           /* of the first element in the storage */
+    int refcount;               /* 1 */
+    char flag;
+
+    const void *magic;
     enum lp_dtype dtype;
-    int nd;          /* 0: no elements */
-    int64_t *size;   /* nd sizes, then nd strides in elements */
     int64_t few[2 * LP_INLINE_DIMS]; /* their place, if they fit */
 };
 

@@ -3,7 +3,9 @@
 
 Positions count from 1, dimensions too, as Lua hands them over."""
 
+import contextlib
 import os
+import weakref
 
 import numpy as np
 
@@ -125,6 +127,22 @@ _DTYPES = {"Byte": "u1", "Char": "i1", "Short": "i2", "Int": "i4",
            "Long": "i8", "Float": "f4", "Double": "f8", "Half": "f2"}
 
 
+def at_address(address, kind, size):
+    """Memory that belongs to somebody else, who keeps it."""
+    import ctypes
+
+    dtype = np.dtype(_DTYPES[kind])
+    if address % dtype.itemsize:
+        raise Wrong(f"memory for {kind} has to be aligned")
+    memory = (ctypes.c_char * (size * dtype.itemsize)).from_address(address)
+    return np.frombuffer(memory, dtype)
+
+
+def _unlink(path):
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
 def map_file(path, kind, shared, size, in_memory):
     """The elements of a file (or of shared memory, which is a file where the
     system shows it); `size` of them, for which a shared file grows."""
@@ -139,6 +157,9 @@ def map_file(path, kind, shared, size, in_memory):
                     file.write(bytes(missing))
         mapped = np.memmap(path, dtype, "r+" if shared else "c",
                            shape=(int(size),) if size else None)
+        if in_memory:
+            # Its name goes with the first storage; others keep the memory.
+            weakref.finalize(mapped._mmap, _unlink, path)
         return mapped.view(np.ndarray)
     except (OSError, ValueError) as error:
         mode = "read-write" if shared else "read-only"

@@ -124,7 +124,7 @@ local file = require 'py.torch.file' (torch, memory)
 require 'py.torch.diskfile' (torch, file, memory)
 require 'py.torch.serialize' (torch, file.class)
 
-for _, name in ipairs { 'timer', 'cmdline', 'tester', 'utility' } do
+for _, name in ipairs { 'timer', 'cmdline', 'tester', 'utility', 'pointers' } do
   require('py.torch.' .. name)(torch)
 end
 

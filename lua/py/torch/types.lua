@@ -148,6 +148,12 @@ local function part_of(storage, offset, size)
   return engine.value(helpers.part(storage, offset, size)):storage()
 end
 
+-- A storage on memory that the caller keeps.
+local function at_address(name, address, size)
+  return engine.value(engine.call(helpers.at_address, address,
+    name:match 'torch%.(%u%l+)', size)):storage()
+end
+
 -- A storage on the bytes of a file, which changes with it if `shared`, or on
 -- shared memory of that name.
 local function map_file(name, path, shared, size, in_memory)
@@ -179,6 +185,8 @@ local function storage_constructor(name)
     end
     local n = errors.optional_integer(first, 1, 0)
     if n < 0 then errors.raise '$ Torch: invalid memory size -- maybe an overflow?' end
+    local address = errors.optional_integer(offset, 2, 0)
+    if address ~= 0 and n > 0 then return at_address(name, address, n) end
     return tensors.new_storage(name, n)
   end
 end

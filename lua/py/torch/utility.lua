@@ -1,9 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Small functions of `torch` that have no other place.
 
-local class = require 'py.torch.class'
 local errors = require 'py.torch.errors'
-local tensors = require 'py.torch.core'
 
 local py = require 'py'
 
@@ -72,32 +70,6 @@ return function(torch)
   function torch.metatype()
     errors.raise 'could not register cdata type -- missing ffi library?'
   end
-
-  --- t:data(): under LuaJIT a pointer to the first element.
-  local ffi_types = { Byte = 'uint8_t*', Char = 'int8_t*', Short = 'int16_t*',
-                      Int = 'int32_t*', Long = 'int64_t*', Float = 'float*',
-                      Double = 'double*', Half = 'uint16_t*' }
-  local jit = rawget(_G, 'jit')
-  local ffi = jit and require 'ffi'
-  local function pointer(kind)
-    local ctype = ffi and ffi.typeof(ffi_types[kind])
-    return function(value, as_number)
-      if not ctype then
-        errors.raise 'data() needs LuaJIT; the other Luas have no pointers'
-      end
-      local address = tensors.data(value)
-      if not address then return nil end
-      local data = ffi.cast(ctype, address)
-      return as_number and tonumber(ffi.cast('intptr_t', data)) or data
-    end
-  end
-  for _, kind in ipairs(tensors.NAMES) do
-    local f = pointer(kind)
-    class.getmetatable('torch.' .. kind .. 'Tensor').data = f
-    class.getmetatable('torch.' .. kind .. 'Storage').data = f
-  end
-
-  function torch.data(value, as_number) return value:data(as_number) end
 
   --- A function is all that a test run needs; see tester.lua.
   function torch.test() errors.raise 'torch.test is the test of Torch7 itself' end
