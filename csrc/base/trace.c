@@ -98,6 +98,21 @@ lp_trace_free(struct lp_trace *trace)
     free(trace);
 }
 
+int
+lp_trace_is_of(const struct lp_trace *trace, lua_State *L, int level)
+{
+    struct lp_trace *now = lp_trace_capture(L, level);
+    int same = now != NULL && now->n == trace->n &&
+               now->skipped == trace->skipped;
+    for (int i = 0; same && i < now->n; i++) {
+        const struct level *a = &now->levels[i], *b = &trace->levels[i];
+        same = a->what == b->what && a->line == b->line &&
+               a->defined == b->defined && strcmp(a->source, b->source) == 0;
+    }
+    free(now);
+    return same;
+}
+
 static int
 write_level(char *to, size_t size, const struct level *level)
 {

@@ -13,6 +13,9 @@ struct lp_trace;
 struct lp_trace *lp_trace_capture(lua_State *L, int level);
 void lp_trace_free(struct lp_trace *trace);
 
+/* [-0, +0, -] Does L's stack, from `level` on, look as it did then? */
+int lp_trace_is_of(const struct lp_trace *trace, lua_State *L, int level);
+
 /* The text as luaL_traceback writes it, in malloc'ed memory, or NULL. */
 char *lp_trace_text(const struct lp_trace *trace);
 

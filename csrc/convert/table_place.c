@@ -3,7 +3,7 @@
 #include "convert/table.h"
 #include "convert/table_walk.h"
 
-/* "t.a[1]" for a field of item `i`; NULL with a Python error. */
+/* ".a[1]" for a field of item `i`; NULL with a Python error. */
 static PyObject *
 key_path(struct lp_table_walk *w, size_t i, PyObject *key)
 {

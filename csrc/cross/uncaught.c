@@ -4,15 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/dynlib.h"
 #include "base/trace.h"
 #include "cross/protect.h"
 #include "cross/signal.h"
 
 #if LP_LUA51
 
-/* Functions of Lua's libraries that stop an error; the same in all states. */
+/* Functions of Lua's libraries that stop an error; the same in all states,
+ * which may learn them at the same time: atomic. */
 enum { N_CATCHERS = 3 };
 static lua_CFunction catchers[N_CATCHERS];
+
+static lua_CFunction
+catcher(int i)
+{
+    return __atomic_load_n(&catchers[i], __ATOMIC_RELAXED);
+}
 
 /* Does a function that runs on L stop errors? */
 static int
@@ -24,7 +32,7 @@ catches(lua_State *L)
         lua_CFunction function = lua_tocfunction(L, -1);
         lua_pop(L, 1);
         for (int i = 0; function != NULL && i < N_CATCHERS; i++) {
-            if (function == catchers[i]) {
+            if (function == catcher(i)) {
                 return 1;
             }
         }
@@ -37,7 +45,7 @@ catches(lua_State *L)
 static int
 ends_program(struct lp_state *S, lua_State *L)
 {
-    if (catchers[0] == NULL || lp_this_thread.frame->outer != NULL) {
+    if (catcher(0) == NULL || lp_this_thread.frame->outer != NULL) {
         return 0;
     }
     lua_State *thread = S->main;
@@ -64,14 +72,13 @@ static PyObject *
 error_bytes(PyObject *exc, const char *lua_stack)
 {
     PyObject *module = PyImport_ImportModule("pyhelper._errors");
-    PyObject *text = module != NULL
-                         ? PyObject_CallMethod(module, "format_error", "Oz",
-                                               exc, lua_stack)
-                         : NULL;
-    PyObject *bytes =
-        text != NULL
-            ? PyUnicode_AsEncodedString(text, "utf-8", "surrogateescape")
+    PyObject *text =
+        module != NULL
+            ? PyObject_CallMethod(module, "format_error", "Oz", exc, lua_stack)
             : NULL;
+    PyObject *bytes = text != NULL ? PyUnicode_AsEncodedString(
+                                         text, "utf-8", "surrogateescape")
+                                   : NULL;
     Py_XDECREF(text);
     Py_XDECREF(module);
     return bytes;
@@ -94,11 +101,9 @@ show_as_text(struct lp_state *S, lua_State *L, int with_stack)
     Py_DECREF(exc);
     lp_python_ran(S);
     free(stack);
-    if (bytes == NULL ||
-        lp_protect(S, L, push_text_body, bytes, 0, 1) < 0) {
+    if (bytes == NULL || lp_protect(S, L, push_text_body, bytes, 0, 1) < 0) {
         PyErr_Clear(); /* then it stays an error object */
-    }
-    else {
+    } else {
         lua_replace(L, -2);
     }
     Py_XDECREF(bytes);
@@ -124,8 +129,7 @@ error_or_text(lua_State *L)
         lp_cross_begin_or_jump(&x, S, L);
         show_as_text(S, L, 1);
         lp_cross_end(&x);
-    }
-    else if (lua_isstring(L, 1) && level > 0) {
+    } else if (lua_isstring(L, 1) && level > 0) {
         luaL_where(L, level);
         lua_insert(L, 1);
         lua_concat(L, 2);
@@ -141,8 +145,7 @@ push_library_function(lua_State *L, const char *library, const char *name)
     lua_getfield(L, -1, library);
     if (lua_istable(L, -1)) {
         lua_getfield(L, -1, name);
-    }
-    else {
+    } else {
         lua_pushnil(L);
     }
     lua_insert(L, -3);
@@ -156,7 +159,10 @@ lp_uncaught_init_or_jump(struct lp_state *S, lua_State *L)
     static const struct {
         const char *library, *name;
     } names[N_CATCHERS] = {
-        {"_G", "pcall"}, {"_G", "xpcall"}, {"coroutine", "resume"}};
+        {"_G",        "pcall" },
+        {"_G",        "xpcall"},
+        {"coroutine", "resume"}
+    };
     lua_CFunction found[N_CATCHERS];
     int complete = !S->luajit;
     for (int i = 0; i < N_CATCHERS; i++) {
@@ -167,7 +173,9 @@ lp_uncaught_init_or_jump(struct lp_state *S, lua_State *L)
     if (!complete) {
         return;
     }
-    memcpy(catchers, found, sizeof catchers);
+    for (int i = 0; i < N_CATCHERS; i++) {
+        __atomic_store_n(&catchers[i], found[i], __ATOMIC_RELAXED);
+    }
     if (push_library_function(L, "_G", "error") != NULL) {
         lua_pushcfunction(L, error_or_text);
         lua_setglobal(L, "error");
@@ -175,7 +183,39 @@ lp_uncaught_init_or_jump(struct lp_state *S, lua_State *L)
     lua_pop(L, 1);
 }
 
+int
+lp_host_shows_stack(struct lp_state *S, lua_State *L,
+                    const struct lp_trace *trace)
+{
+    enum { HANDLER = 1, RAISED_BY = 2 }; /* levels; 0 is __tostring */
+    lua_Debug ar;
+    if (!S->luajit || trace == NULL || !lua_getstack(L, HANDLER, &ar) ||
+        !lua_getinfo(L, "f", &ar)) {
+        return 0;
+    }
+    /* A C function of the program `luajit` that is none of Lua's. */
+    lua_CFunction handler = lua_tocfunction(L, -1);
+    const char *file =
+        handler != NULL ? lp_dynlib_file((const void *)handler) : NULL;
+    const char *slash = file != NULL ? strrchr(file, '/') : NULL;
+    const char *name = slash != NULL ? slash + 1 : file;
+    lua_CFunction print = push_library_function(L, "_G", "print");
+    lua_pop(L, 2);
+    return name != NULL && strncmp(name, "luajit", 6) == 0 &&
+           handler != print && lp_trace_is_of(trace, L, RAISED_BY + 1);
+}
+
 #else
+
+int
+lp_host_shows_stack(struct lp_state *S, lua_State *L,
+                    const struct lp_trace *trace)
+{
+    (void)S;
+    (void)L;
+    (void)trace;
+    return 0;
+}
 
 void
 lp_show_uncaught(struct lp_state *S, lua_State *L)

@@ -6,6 +6,7 @@
 
 #include "base/trace.h"
 #include "convert/to_lua.h"
+#include "cross/uncaught.h"
 #include "object/door.h"
 #include "object/py_object.h"
 
@@ -180,7 +181,11 @@ static int
 error_tostring(lua_State *L)
 {
     struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
-    return read_field(L, S, check_error_or_jump(L, 1), whole_text);
+    struct lp_error *e = check_error_or_jump(L, 1);
+    return read_field(L, S, e,
+                      lp_host_shows_stack(S, L, e->raised->trace)
+                          ? field_traceback
+                          : whole_text);
 }
 
 static int

@@ -34,6 +34,25 @@ end
 local CONSTANTS = { None = true, Ellipsis = true, builtins = true,
                     args = true, kwargs = true }
 
+-- The assert of PUC Lua 5.1 and 5.2 takes strings only, so it would hide the
+-- error object that assert(pcall(f)) is to raise; other Luas raise it. It is
+-- replaced now because f may be what starts Python, and its caller has fetched
+-- assert then.
+if type(select(2, pcall(assert, false, {}))) == 'string' then
+  local assert = assert
+  function _G.assert(...)
+    local value, message = ...
+    if value then return ... end
+    local kind = type(message)
+    if kind == 'userdata' and rawget(py, 'is_error') and py.is_error(message) then
+      error(message, 0)
+    elseif select('#', ...) > 0 and (kind == 'string' or kind == 'number' or message == nil) then
+      error(message or 'assertion failed!', 2)
+    end
+    return assert(...) -- its own complaint
+  end
+end
+
 return setmetatable(py, {
   __index = function(self, name)
     local mt = getmetatable(self)
