@@ -38,10 +38,11 @@ static struct PyModuleDef core_def = {
 static PyObject *core_module; /* owned by the process */
 
 static void init_state_or_jump(struct lp_state *S, lua_State *L);
+LP_EXPORT int luaopen_py_core(lua_State *L);
 
 static const struct lp_runtime_parts runtime_parts = {
     init_state_or_jump,
-    lp_push_functions_or_jump,
+    luaopen_py_core,
 };
 
 /* [GIL] Make pyhelper._core, once per process. */
@@ -156,7 +157,6 @@ is_luajit(lua_State *L)
 
 /* require 'py.core' in a Lua host, after py.loader has started Python (or
  * found one).  Returns the functions of the default view. */
-LP_EXPORT int luaopen_py_core(lua_State *L);
 int
 luaopen_py_core(lua_State *L)
 {

@@ -65,6 +65,22 @@ lp_state_of(lua_State *L)
     return box != NULL ? *box : NULL;
 }
 
+/* As luaL_ref would choose them with no reference to use again, but without
+ * its search for the length of the registry each time.  The first of them is
+ * luaL_ref's own, which prepares its list. */
+static void
+take_slots_or_jump(lua_State *L, int *slots)
+{
+    lua_pushboolean(L, 0);
+    slots[0] = luaL_ref(L, LUA_REGISTRYINDEX);
+    int length = (int)lua_rawlen(L, LUA_REGISTRYINDEX);
+    for (int i = 1; i < LP_SLOT_COUNT; i++) {
+        slots[i] = length + i;
+        lua_pushboolean(L, 0);
+        lua_rawseti(L, LUA_REGISTRYINDEX, slots[i]);
+    }
+}
+
 struct lp_state *
 lp_state_open_or_jump(lua_State *L)
 {
@@ -81,12 +97,9 @@ lp_state_open_or_jump(lua_State *L)
     lua_setmetatable(L, -2);
     lp_rawsetp_or_jump(L, LUA_REGISTRYINDEX, &state_key);
 
-    int slots[LP_SLOT_COUNT];
-    for (int i = 0; i < LP_SLOT_COUNT; i++) {
-        lua_pushboolean(L, 0);
-        slots[i] = luaL_ref(L, LUA_REGISTRYINDEX);
-    }
     lua_State *main = main_thread(L);
+    int slots[LP_SLOT_COUNT];
+    take_slots_or_jump(L, slots);
     lua_newtable(L);
     lua_rawseti(L, LUA_REGISTRYINDEX, slots[LP_SLOT_REFS]);
     lua_pushcfunction(L, do_nothing);

@@ -235,7 +235,7 @@ static const luaL_Reg metamethods[] = {
 void
 lp_py_error_init_or_jump(struct lp_state *S, lua_State *L)
 {
-    lua_newtable(L);
+    lua_createtable(L, 0, (int)(sizeof metamethods / sizeof *metamethods) + 2);
     for (const luaL_Reg *m = metamethods; m->name != NULL; m++) {
         lua_pushlightuserdata(L, S);
         lua_pushcclosure(L, m->func, 1);

@@ -383,7 +383,8 @@ static const luaL_Reg metamethods[] = {
 void
 lp_py_object_init_or_jump(struct lp_state *S, lua_State *L)
 {
-    lua_newtable(L);
+    enum { MANY = 32 }; /* fields: room for all of them at once */
+    lua_createtable(L, 0, MANY);
     for (const luaL_Reg *m = metamethods; m->name != NULL; m++) {
         lua_pushlightuserdata(L, S);
         lua_pushvalue(L, -2);

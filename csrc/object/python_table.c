@@ -4,9 +4,15 @@
  * register_eval=False shall keep out. */
 #include "object/python_table.h"
 
+#include <limits.h>
+
 #include "convert/to_lua.h"
 #include "convert/to_python.h"
 #include "object/door.h"
+
+/* Positions that a table gets room for in advance: a lone high one is an error,
+ * not a reason to take much memory. */
+enum { FEW_ITEMS = 256 };
 
 #define STATE(L) ((struct lp_state *)lua_touserdata(L, lua_upvalueindex(1)))
 #define VIEW(L)  ((struct lp_view *)lua_touserdata(L, lua_upvalueindex(2)))
@@ -223,71 +229,109 @@ set_overflow_handler(lua_State *L)
     return lp_door_close(&x, 0, 0);
 }
 
-/* write(descriptor, text): what Lua prints goes through sys.stdout (1) or
- * sys.stderr (2) */
+/* [1: table] Check the keys: the highest position, and the names into the
+ * table at index 2. */
 static int
-write_text(lua_State *L)
+take_names_or_jump(lua_State *L)
 {
-    struct lp_state *S = STATE(L);
-    lua_Integer descriptor = luaL_checkinteger(L, 1);
-    size_t n;
-    const char *s = luaL_checklstring(L, 2, &n);
-    struct lp_cross x;
-    lp_cross_begin_or_jump(&x, S, L);
-    lp_cross_unlock(&x);
-    PyObject *module = PyImport_ImportModule("pyhelper._output");
-    PyObject *result =
-        module != NULL ? PyObject_CallMethod(module, "write", "iy#",
-                                             (int)descriptor, s, (Py_ssize_t)n)
-                       : NULL;
-    Py_XDECREF(module);
-    int done = result != NULL ? 0 : -1;
-    Py_XDECREF(result);
-    lp_cross_lock(&x);
-    return lp_door_close(&x, done, 0);
+    lua_Number highest = 0;
+    lua_pushnil(L);
+    while (lua_next(L, 1) != 0) {
+        lua_Number i = lua_tonumber(L, -2);
+        int type = lua_type(L, -2);
+        if (type == LUA_TNUMBER && i >= 1 && i <= INT_MAX &&
+            i == (lua_Number)(int)i) {
+            highest = i > highest ? i : highest;
+            lua_pop(L, 1);
+        }
+        else if (type == LUA_TSTRING) {
+            lua_pushvalue(L, -2);
+            lua_insert(L, -2);
+            lua_rawset(L, 2);
+        }
+        else {
+            lua_pushvalue(L, -2);
+            luaL_error(L, "python.args: a key is no name and no position: %s",
+                       type == LUA_TNUMBER ? lua_tostring(L, -1)
+                                           : luaL_typename(L, -1));
+        }
+    }
+    return (int)highest;
 }
 
+/* python.args{1, 2, name = 3} in a call stands for (1, 2, name=3): a table
+ * {names, list} with the metatable of py.kwargs. */
 static int
-flush(lua_State *L)
+python_args(lua_State *L)
 {
-    struct lp_state *S = STATE(L);
-    lua_Integer descriptor = luaL_checkinteger(L, 1);
-    struct lp_cross x;
-    lp_cross_begin_or_jump(&x, S, L);
-    lp_cross_unlock(&x);
-    PyObject *module = PyImport_ImportModule("pyhelper._output");
-    PyObject *result = module != NULL
-                           ? PyObject_CallMethod(module, "flush", "i",
-                                                 (int)descriptor)
-                           : NULL;
-    Py_XDECREF(module);
-    int done = result != NULL ? 0 : -1;
-    Py_XDECREF(result);
-    lp_cross_lock(&x);
-    return lp_door_close(&x, done, 0);
+    enum { TABLE = 1, NAMES, LIST, PACKED };
+    if (!lua_istable(L, TABLE)) {
+        return luaL_error(L,
+                          "bad argument #1 to 'args' (table expected, got %s)",
+                          luaL_typename(L, TABLE));
+    }
+    lua_settop(L, TABLE);
+    lua_newtable(L);
+    int count = take_names_or_jump(L);
+    lua_createtable(L, count < FEW_ITEMS ? count : 0, 0);
+    for (int i = 1; i <= count; i++) {
+        lua_rawgeti(L, TABLE, i);
+        if (lua_isnil(L, -1)) {
+            return luaL_error(L, "python.args: argument %d is missing", i);
+        }
+        lua_rawseti(L, LIST, i);
+    }
+    lua_createtable(L, 2, 0);
+    lua_pushvalue(L, NAMES);
+    lua_rawseti(L, PACKED, 1);
+    lua_pushvalue(L, LIST);
+    lua_rawseti(L, PACKED, 2);
+    lp_push_slot(STATE(L), L, LP_SLOT_KWARGS);
+    lua_getmetatable(L, -1);
+    lua_setmetatable(L, PACKED);
+    lua_settop(L, PACKED);
+    return 1;
 }
 
 static const luaL_Reg functions[] = {
+    {"args",                 python_args         },
     {"as_attrgetter",        as_attrgetter       },
     {"as_itemgetter",        as_itemgetter       },
     {"as_function",          as_function         },
-    {"python_iter",          python_iter         },
+    {"iter",                 python_iter         },
     {"iterex",               python_iterex       },
     {"enumerate",            python_enumerate    },
     {"set_overflow_handler", set_overflow_handler},
-    {"write",                write_text          },
-    {"flush",                flush               },
     {NULL,                   NULL                },
 };
 
-void
-lp_python_table_add_or_jump(lua_State *L, struct lp_state *S,
-                            struct lp_view *view)
+/* [table on top; -0, +0, m] */
+static void
+set_object_or_jump(lua_State *L, struct lp_state *S, struct lp_view *view,
+                   const char *name, PyObject *obj)
 {
+    if (obj != NULL) {
+        lp_push_ref_or_jump(L, S, view, obj);
+        lua_setfield(L, -2, name);
+    }
+}
+
+void
+lp_python_table_push_or_jump(lua_State *L, struct lp_state *S,
+                             struct lp_view *view,
+                             const struct lp_python_objects *objects)
+{
+    enum { N_FUNCTIONS = sizeof functions / sizeof *functions, N_OBJECTS = 4 };
+    lua_createtable(L, 0, N_FUNCTIONS + N_OBJECTS);
     for (const luaL_Reg *f = functions; f->name != NULL; f++) {
         lua_pushlightuserdata(L, S);
         lua_pushlightuserdata(L, view);
         lua_pushcclosure(L, f->func, 2);
         lua_setfield(L, -2, f->name);
     }
+    lp_push_slot(S, L, LP_SLOT_NONE);
+    lua_setfield(L, -2, "none");
+    set_object_or_jump(L, S, view, "eval", objects->eval);
+    set_object_or_jump(L, S, view, "exec", objects->exec);
+    set_object_or_jump(L, S, view, "builtins", objects->builtins);
 }

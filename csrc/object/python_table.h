@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions of the table `python` that Lua code finds in a Python host, with
- * the meaning that lupa's users know; lua/py/runtime.lua makes the table. */
+/* The table `python` that Lua code finds in a Python host, with the meaning
+ * that lupa's users know. */
 #ifndef LP_PYTHON_TABLE_H
 #define LP_PYTHON_TABLE_H
 
 #include "base/state.h"
 
-/* [-0, +0, em] Add them to the table on top of the stack. */
-void lp_python_table_add_or_jump(lua_State *L, struct lp_state *S,
-                                 struct lp_view *view);
+/* Borrowed; NULL: kept from Lua. */
+struct lp_python_objects {
+    PyObject *eval, *exec, *builtins;
+};
+
+/* [GIL, lock, protected; -0, +1, em] Push the table. */
+void lp_python_table_push_or_jump(lua_State *L, struct lp_state *S,
+                                  struct lp_view *view,
+                                  const struct lp_python_objects *objects);
 
 #endif

@@ -69,9 +69,9 @@ def lua_folder():
         *(p[: -len("?.lua")] for p in _search_path("LUA_PATH", abi) if p.endswith("?.lua")),
     ]
     for folder in folders:
-        if os.path.isfile(os.path.join(folder, "py", "runtime.lua")):
+        if os.path.isfile(os.path.join(folder, "py", "init.lua")):
             return os.path.abspath(folder)
-    raise ImportError(f"pyhelper has no Lua files (py/runtime.lua) in {folders}")
+    raise ImportError(f"pyhelper has no Lua files (py/init.lua) in {folders}")
 
 
 def core_file():

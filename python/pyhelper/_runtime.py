@@ -10,37 +10,17 @@ from . import _evaluate, _library
 
 _ESCAPED_UTF8 = object()  # the default encoding: any bytes survive as str
 
-_prepared = None  # what _preparation returns
+_paths = None  # what _search_paths returns
 
 
-def _preparation(state):
-    """The bytecode of py/runtime.lua, and where it finds the rest of Lua's half.
-
-    The same for all states of a process, which has one Lua.  Compiling the
-    source would take a third of the time that a new runtime takes.
-    """
-    global _prepared
-    if _prepared is None:
-        folder = _library.lua_folder()
-        core_file = _library.core_file()
-        path = os.path.join(folder, "py", "runtime.lua")
-        with open(path, "rb") as file:
-            function = state.load(file.read(), "@" + path, "t")
-        # As hexadecimal digits it crosses whatever the state's encoding is.
-        dump = state.load(_DUMP, "=dump", "t")
-        places = {
-            "folder": os.fsencode(folder),
-            "cores": os.fsencode(os.path.dirname(os.path.dirname(core_file))),
-            "core_file": os.fsencode(core_file),
-        }
-        _prepared = bytes.fromhex(dump(function)), places
-    return _prepared
-
-
-_DUMP = b"""
-local code = string.dump((...))
-return (code:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-"""
+def _search_paths():
+    """What each Lua's package.path and package.cpath begin with."""
+    global _paths
+    if _paths is None:
+        folder = os.fsencode(_library.lua_folder())
+        cores = os.fsencode(os.path.dirname(os.path.dirname(_library.core_file())))
+        _paths = b"%b/?.lua;%b/?/init.lua;" % (folder, folder), b"%b/?.so;" % cores
+    return _paths
 
 
 class LuaRuntime:
@@ -88,8 +68,11 @@ class LuaRuntime:
             overflow_handler,
             bool(unpack_returned_tuples),
             no_python,
+            *(_paths or _search_paths()),
+            _evaluate.eval if register_eval else None,
+            _evaluate.exec if register_eval else None,
+            builtins if register_builtins else None,
         )
-        self._set_up(register_eval, register_builtins, no_python)
         if max_memory is not None:
             self.set_max_memory(max_memory)
 
@@ -100,16 +83,6 @@ class LuaRuntime:
         self._state = state
         self._source_encoding, self._errors = "utf-8", "surrogateescape"
         return self
-
-    def _set_up(self, register_eval, register_builtins, no_python):
-        bytecode, places = _preparation(self._state)
-        prepare = self._state.load(bytecode, "=", "b")()
-        given = {**places, "no_python": no_python}
-        if register_eval:
-            given.update(eval=_evaluate.eval, exec=_evaluate.exec)
-        if register_builtins:
-            given["builtins"] = builtins
-        prepare(self._state.functions(), self.table(**given))
 
     # ---- running code ----
 
