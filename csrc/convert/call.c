@@ -226,9 +226,11 @@ merge_each(struct lp_state *S, lua_State *L, int index, PyObject *kwargs,
     return 0;
 }
 
+/* `n` of the arguments have been converted already. */
 static PyObject *
 call_with_markers(struct lp_cross *x, PyObject *callable, int first,
-                  int nargs, struct lp_view *view)
+                  int nargs, struct lp_view *view, PyObject *const *converted,
+                  int n)
 {
     struct lp_state *S = x->frame.S;
     lua_State *L = x->frame.L;
@@ -237,7 +239,12 @@ call_with_markers(struct lp_cross *x, PyObject *callable, int first,
     if (kwargs == NULL || list == NULL) {
         goto done;
     }
-    for (int i = first; i < first + nargs; i++) {
+    for (int i = 0; i < n; i++) {
+        if (PyList_Append(list, converted[i]) < 0) {
+            goto done;
+        }
+    }
+    for (int i = first + n; i < first + nargs; i++) {
         enum marker marker =
             lua_type(L, i) == LUA_TTABLE ? marker_at(S, L, i) : PLAIN;
         int done;
@@ -310,12 +317,7 @@ lp_call_from_stack(struct lp_cross *x, PyObject *callable, int first,
     PyObject **args = small + 1;
     PyObject *result = NULL;
     int n = 0;
-    for (int i = first; i < first + nargs; i++) {
-        if (lua_type(L, i) == LUA_TTABLE && marker_at(S, L, i) != PLAIN) {
-            return call_with_markers(x, callable, first, nargs, view);
-        }
-    }
-    if (nargs > ON_C_STACK) {
+    if (LP_UNLIKELY(nargs > ON_C_STACK)) {
         args = PyMem_Malloc(((size_t)nargs + 1) * sizeof *args);
         if (args == NULL) {
             PyErr_NoMemory();
@@ -324,7 +326,15 @@ lp_call_from_stack(struct lp_cross *x, PyObject *callable, int first,
         args++;
     }
     while (n < nargs) {
-        args[n] = lp_to_python(S, L, first + n, view);
+        int type = lua_type(L, first + n);
+        if (type == LUA_TTABLE && marker_at(S, L, first + n) != PLAIN) {
+            result = call_with_markers(x, callable, first, nargs, view, args,
+                                       n);
+            goto done;
+        }
+        args[n] = type == LUA_TNUMBER
+                      ? lp_number_to_python(L, first + n, view)
+                      : lp_to_python(S, L, first + n, view);
         if (args[n] == NULL) {
             lp_fail_in_argument(S, n + 1);
             goto done;

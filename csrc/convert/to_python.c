@@ -47,8 +47,8 @@ convert_string(lua_State *L, int index, struct lp_view *view)
                : PyUnicode_Decode(s, (Py_ssize_t)n, view->encoding, "strict");
 }
 
-static PyObject *
-convert_number(lua_State *L, int index, struct lp_view *view)
+PyObject *
+lp_number_to_python(lua_State *L, int index, struct lp_view *view)
 {
     if (view->numbers_float) {
         return PyFloat_FromDouble(lua_tonumber(L, index));
@@ -127,7 +127,7 @@ lp_to_python(struct lp_state *S, lua_State *L, int index,
     case LUA_TBOOLEAN:
         return PyBool_FromLong(lua_toboolean(L, index));
     case LUA_TNUMBER:
-        return convert_number(L, index, view);
+        return lp_number_to_python(L, index, view);
     case LUA_TSTRING:
         return convert_string(L, index, view);
     case LUA_TTABLE:
@@ -158,7 +158,7 @@ lp_key_to_python(struct lp_state *S, lua_State *L, int index,
             return int_or_float(lua_tonumber(L, index));
         }
 #endif
-        return convert_number(L, index, &plain);
+        return lp_number_to_python(L, index, &plain);
     default:
         return lp_to_python(S, L, index, view);
     }

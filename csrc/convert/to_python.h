@@ -10,6 +10,10 @@
 LP_OWNED PyObject *lp_to_python(struct lp_state *S, lua_State *L, int index,
                                 struct lp_view *view);
 
+/* [GIL, lock] The same for what is known to be a number. */
+LP_OWNED PyObject *lp_number_to_python(lua_State *L, int index,
+                                       struct lp_view *view);
+
 /* What the outermost table becomes. */
 enum lp_table_as {
     LP_TABLE_BY_KEYS, /* the contract's rule */

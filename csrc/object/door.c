@@ -20,6 +20,10 @@ lp_push_result(struct lp_cross *x, PyObject *obj, struct lp_view *view,
     int flags = how == LP_AS_VALUE_NONE ? LP_KEEP_NONE
                 : how == LP_AS_REF      ? LP_SHALLOW
                                         : 0;
+    if (lp_push_scalar(L, S, obj, flags)) {
+        Py_DECREF(obj); /* runs no code */
+        return 1;
+    }
     int done = lp_push_value(S, L, obj, view, flags);
     /* The last reference may run a finalizer: not with the lock held. */
     lp_give_up(S, obj);
