@@ -226,6 +226,115 @@ describe('tensors in', function()
       { ctypes = ctypes })))
   end)
 
+  -- What a subclass adds would be lost in a tensor; matrix and memmap add
+  -- nothing that Lua could see.
+  describe('subclasses of ndarray:', function()
+    before_each(function()
+      if not np then return end
+      py.exec [[
+        import numpy as np
+        class Plain(np.ndarray):
+            pass
+        class Metres(np.ndarray):
+            def __array_finalize__(self, obj): self.unit = getattr(obj, 'unit', 'm')
+        def make(cls): return np.arange(4.0).reshape(2, 2).view(cls)
+      ]]
+    end)
+
+    it('numpy.matrix shares its memory', function()
+      for _, convert in ipairs { py.eval, py.share } do
+        local m = py.reval 'make(np.matrix)'
+        local t = convert(m)
+        assert.equal(2, t:dim())
+        t[1][2] = 9
+        assert.equal(9, py.eval(m[py.tuple { 0, 1 }]))
+      end
+    end)
+
+    it('numpy.memmap shares its file', function()
+      local path = helper.temporary(('\0'):rep(32))
+      local map = np.memmap(path, py.kwargs { dtype = 'float64', mode = 'r+' })
+      local t = py.share(map)
+      assert.equal(4, t:nElement())
+      py.eval(map)[2] = 1.5
+      t[4] = 2.5
+      map:flush()
+      assert.same({ 0, 1.5, 0, 2.5 }, py.eval(np.fromfile(path):tolist()))
+      -- Nothing can write into what is mapped for reading.
+      local fixed = np.memmap(path, py.kwargs { dtype = 'float64', mode = 'r' })
+      local copy = py.eval(fixed)
+      copy[1] = 7
+      assert.equal(0, py.eval(fixed[0]))
+      helper.raises(function() py.share(fixed) end, 'read%-only')
+      os.remove(path)
+    end)
+
+    it('those of programs, records and masked arrays are references', function()
+      for _, code in ipairs {
+        'make(Plain)', 'make(Metres)', 'np.ma.masked_array([1.0, 2.0], [True, False])',
+        "np.array([(1, 2.0)], dtype='i4,f8').view(np.recarray)", "np.char.array(['a', 'b'])",
+      } do
+        local value = py.eval(code)
+        assert(helper.is_ref(value), code)
+        assert.equal(tostring(py.reval('type(' .. code .. ')')), tostring(py.type(value)))
+        assert.is_true(helper.is_ref(py.eval('[' .. code .. ']')[1]))
+        helper.raises(function() py.share(value) end, 'py%.share: an array')
+      end
+      assert.equal('m', py.eval(py.eval('make(Metres)').unit))
+    end)
+
+    it('are tensors on the same memory when they are asked for as ndarrays', function()
+      for _, class in ipairs { 'Plain', 'Metres' } do
+        local value = py.eval('make(' .. class .. ')')
+        py.share(np.asarray(value))[2][1] = 42
+        assert.equal(42, py.eval(value[py.tuple { 1, 0 }]))
+      end
+      local records = py.reval "np.zeros(2, dtype=[('a', 'i8'), ('b', 'f8')]).view(np.recarray)"
+      py.share(records.b)[2] = 3
+      assert.equal(3, py.eval(records[1].b))
+    end)
+
+    it('without dimensions are numbers where they are arrays', function()
+      local path = helper.temporary(('\0'):rep(8))
+      local map = np.memmap(path, py.kwargs { dtype = 'float64', mode = 'r+', shape = py.tuple {} })
+      assert.equal(0, py.eval(map))
+      assert.is_true(helper.is_ref(py.eval 'np.array(1.0).view(Metres)'))
+      os.remove(path)
+    end)
+
+    it('come back to Python as what they are', function()
+      assert.is_true(py.eval('type(x) is Metres and x.unit == "m"', { x = py.eval 'make(Metres)' }))
+      local matrix = py.eval 'make(np.matrix)'
+      assert.is_true(py.eval('type(x) is np.ndarray', { x = matrix }))
+    end)
+  end)
+
+  it('objects that only know how to become an array are references', function()
+    py.exec [[
+      import numpy as np
+      class Frame: # as of pandas or xarray
+          def __init__(self): self.values = np.arange(3.0)
+          def __array__(self, dtype=None, copy=None): return self.values
+      class Image: # as of PIL
+          def __init__(self): self.values = np.arange(3.0)
+          @property
+          def __array_interface__(self): return self.values.__array_interface__
+      class Struct:
+          def __init__(self): self.values = np.arange(3.0)
+          @property
+          def __array_struct__(self): return self.values.__array_struct__
+    ]]
+    for _, class in ipairs { 'Frame', 'Image', 'Struct' } do
+      local value = py.eval(class .. '()')
+      assert(helper.is_ref(value), class)
+      helper.raises(function() py.share(value) end, 'py%.share: an array.*got ' .. class)
+      local t = py.share(np.asarray(value))
+      t[3] = 8
+      assert.equal(8, py.eval(value.values[2]))
+      assert.equal(9, py.eval(np.sum(value)))
+    end
+  end)
+
   it('another device is in the way, and the error names the way out', function()
     py.exec [[
       class OnDevice:
