@@ -96,6 +96,11 @@ local function divisor(t, name)
   return t:clone():apply(function(v) return v == 0 and 3 or v end)
 end
 
+-- Torch7's quicksort leaves nan anywhere.
+local function ordered(t)
+  return t:clone():apply(function(v) return v ~= v and 0 or v end)
+end
+
 local steps = {
   function(t) return t[pick(UNARY)](t) end,
   function(t) return torch[pick(UNARY)](t) end,
@@ -127,7 +132,7 @@ local steps = {
     return t[name](t)
   end,
   function(t)
-    local values = torch[pick(DIMENSION)](t, random(2))
+    local values = torch[pick(DIMENSION)](ordered(t), random(2))
     return values
   end,
   function(t) return t:view(random(4), -1) end,
@@ -224,6 +229,68 @@ local steps = {
   function(t) return t:lerp(t, random(3)) end,
   function() return torch.linspace(0, random(9), random(4)) end,
   function() return torch.eye(random(3), random(3)) end,
+  -- Results given, and all operands where the result lies.
+  function(t, other)
+    local name = pick(TENSOR)
+    if name == 'copy' then name = 'cmul' end
+    local r = t:clone()
+    return r[name](r, t, divisor(other, name))
+  end,
+  function(t) return torch[pick(UNARY)](t:clone():resize(random(3), 2), t) end,
+  function(t)
+    local r = t:clone():zero()
+    return torch[pick { 'add', 'mul', 'csub', 'cmax', 'cmin' }](r, t, random(4) - 2)
+  end,
+  function(t, other) return torch.addcmul(t, other, other) end,
+  function(t, other) return t:csub(random(3), other) end,
+  function(t, other) return t:addcdiv(t, divisor(other, 'div')) end,
+  function(t, other) return torch.cmax(t, other) end,
+  function(t) return t:clamp(1, -1) end,
+  function(t) return t:expand(torch.LongStorage(t:size():totable())):neg() end,
+  function(t) return ordered(t):abs():log():sort(1, random(2) == 1) end,
+  -- What no number compares to.
+  function(t)
+    local values, positions = t:clone():sqrt():max(random(2))
+    return torch.cat(values, positions:typeAs(values), 1)
+  end,
+  function(t) return t:clone():log():cmin(random(3)) end,
+  function(t) return t:clone():sqrt():clamp(0, 1) end,
+  function(t) return t:clone():cinv():gt(0) end,
+  function(t)
+    local values, positions = torch.min(t, random(2))
+    return torch.cat(values, positions:typeAs(values), 1)
+  end,
+  function(t, other)
+    local values, positions = torch.max(t.new(), torch.LongTensor(2, 2), other, 1)
+    return torch.cat(values, positions:typeAs(values), 1)
+  end,
+  function(t) return t:sum(random(2)) end,
+  function(t) return t:mean(random(2)) end,
+  -- Products.
+  function(t, other) return t:t() * other end,
+  function(t, other) return t * other:select(1, 1) end,
+  function(t, other) return t:clone():addr(random(3), t:select(2, 1), other:select(1, 1)) end,
+  function(t, other)
+    return t:clone():addmm(random(2), t, random(3) - 1, t, other)
+  end,
+  function(t, other) return t:clone():addmm(0, 2, other:t(), other) end,
+  function(t, other) return torch.addmv(t:select(2, 1), t, other:select(1, 1)) end,
+  function(t, other)
+    return t.new(t:size(1)):fill(2):addmv(random(2), random(3), t, other)
+  end,
+  function(t, other) return t.new(3, 3):mm(t:t(), other) end,
+  function(t, other) return t.new(2):mv(other, t) end,
+  -- Positions.
+  function(t) return t:index(2, torch.LongTensor { 2, 1, 2 }) end,
+  function(t) t[{ random(3), { 1, random(2) } }] = random(9); return t end,
+  function(t) t[{ random(3), random(3) }] = random(300); return t end,
+  function(t) return t[{ -1, -random(3) }] end,
+  function(t) return t[{ { -random(2), -1 } }] end,
+  function(t) return t:maskedSelect(t:t():gt(0)) end,
+  function(t, other) return t:clone():maskedCopy(t:gt(0), other) end,
+  function(t) return t.new(random(3), 2, 2):zero() end,
+  function(t) return torch.zeros(random(3), random(3)):typeAs(t) end,
+  function(t) return torch.ones(random(3)):add(1) end,
   function(t) return #tostring(t:clone():fill(random(1000))) end,
   function(t) return tostring(t):gsub('\n', '|') end,
 }

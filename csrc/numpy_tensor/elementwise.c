@@ -274,12 +274,19 @@ find_loops(struct work *w, const struct row *row, enum lp_dtype dtype)
     return (row->types >> dtype & 1) != 0;
 }
 
-/* clamp: from the lower to the upper limit, or as Torch7's formula says. */
+/* [-0, +0, m] clamp: the limits, as elements, are in order; Torch7's formula
+ * has other results if they are not. */
 static int
-are_in_order(lua_State *L, const struct row *row, int first)
+are_in_order(lua_State *L, const struct work *w, enum lp_dtype dtype)
 {
-    return row->step[1].first != M ||
-           lua_tonumber(L, first + 1) <= lua_tonumber(L, first + 2);
+    if (w->row->step[1].first != M) {
+        return 1;
+    }
+    lp_push_element(L, dtype, (const char *)&w->number[N]);
+    lp_push_element(L, dtype, (const char *)&w->number[M]);
+    int are = lua_tonumber(L, -2) <= lua_tonumber(L, -1);
+    lua_pop(L, 2);
+    return are;
 }
 
 /* Describe the arguments: "tnt", or NULL if there is something else. */
@@ -329,7 +336,7 @@ lp_elementwise(lua_State *L)
     }
     struct lp_state *S = of[0]->storage->S;
     lp_loops_need_or_jump(S, L);
-    int takes = find_loops(&work, row, dtype) && are_in_order(L, row, first);
+    int takes = find_loops(&work, row, dtype);
     for (int i = first - 1; takes && i < nargs; i++) {
         if (tensors[i] == NULL) {
             takes = lp_number_to_element(L, i + 1, dtype,
@@ -340,6 +347,7 @@ lp_elementwise(lua_State *L)
                     lp_same_sizes(tensors[i], of[0]);
         }
     }
+    takes = takes && are_in_order(L, &work, dtype);
     struct lp_tensor *result = NULL;
     if (first == 2 || row->rule == IN_PLACE ||
         (row->rule == GIVEN && lp_is_method(L))) {

@@ -202,7 +202,7 @@ operator_mul(lua_State *L)
     if (a == NULL || b == NULL) {
         return lp_elementwise(L);
     }
-    int done = a->nd == 1 ? push_dot_or_jump(L, a, b)
+    int done = a->nd == 1 && b->nd == 1 ? push_dot_or_jump(L, a, b)
                           : push_product_or_jump(L, b->nd == 2 ? &mm : &mv,
                                                  a, b);
     return done ? 1 : lp_call_rest_or_jump(L);

@@ -85,28 +85,47 @@ COMPLAIN.baddbmm = COMPLAIN.addbmm
 
 -- Products -----------------------------------------------------------------------
 
-local function product(check)
+-- A result that is given has its sizes already: it is not resized.
+local DIMENSIONS = {
+  addmm = 'matrix expected, got %dD tensor for t',
+  addmv = 'vector expected, got t: %dD',
+  addr = 'expected matrix, got %dD tensor for t',
+}
+
+local function check_given(name, result, sizes, a, b)
+  local nd = result:dim()
+  if DIMENSIONS[name] and nd ~= #sizes then
+    errors.raise(DIMENSIONS[name], nd)
+  end
+  for d = 1, #sizes do
+    if d > nd then
+      errors.arg(2, 'dimension %d out of range of %dD tensor', d, nd)
+    end
+    if result:size(d) ~= sizes[d] then COMPLAIN[name](result, a, b) end
+  end
+end
+
+local function product(name, check, helper)
   return function(result, a, b)
     local sizes = check(a, b)
-    if not result then
+    if result then
+      check_given(name, result, sizes, a, b)
+    else
       result = tensors.empty(tensors.typename(a), sizes)
-      helpers.new_product(result, a, b)
-      return result
     end
-    geometry.resize(result, sizes)
-    helpers.product(result, a, b)
+    helper(result, a, b)
     return result
   end
 end
 
-matrix.mm, matrix.mv = product(of_matrices), product(of_vector)
-matrix.bmm = product(of_batches)
+local function multiply(result, a, b) helpers.product(result, a, b) end
 
-function matrix.ger(result, a, b)
-  geometry.resize(result, of_vectors(a, b))
+matrix.mm = product('addmm', of_matrices, multiply)
+matrix.mv = product('addmv', of_vector, multiply)
+matrix.bmm = product('baddbmm', of_batches, multiply)
+matrix.ger = product('addr', of_vectors, function(result, a, b)
   helpers.add_outer(result, 0, result, 1, a, b)
-  return result
-end
+end)
 
 local function added(name, check, helper)
   return function(result, beta, t, alpha, a, b)
@@ -165,7 +184,7 @@ function matrix.install(_, add)
   add('mm', { 'R T2 T2', matrix.mm, lazy = true })
   add('mv', { 'R T2 T1', matrix.mv, lazy = true })
   add('bmm', { 'R T3 T3', matrix.bmm, lazy = true })
-  add('ger', { 'R T1 T1', matrix.ger })
+  add('ger', { 'R T1 T1', matrix.ger, lazy = true })
   for _, row in ipairs(ADDED) do
     local name, t, a, b = row[1], row[2], row[3], row[4]
     local run = added(name, row[5], row[6])
