@@ -218,6 +218,6 @@ def histc(out, a, low, high):
     for row, values in zip(rows, source):
         values = values[(values >= low) & (values <= high)]
         at = to_integers((values - low) / (high - low) * a.dtype.type(bins))
-        row[:] = np.bincount(np.minimum(at, bins - 1), minlength=bins)
+        row[:] = np.bincount(np.clip(at, 0, bins - 1), minlength=bins)
 
 
