@@ -4,6 +4,7 @@
 -- interpreter_choice_spec.lua.
 
 local child = require 'spec.child'
+local helper = require 'spec.helper'
 local interpreter = require 'py.interpreter'
 
 -- The Python under test, and what makes a child take it.
@@ -135,6 +136,29 @@ try:
     os.write(w, b"x")
 except BrokenPipeError as e:
     print(type(e).__name__)]] .. 'print "after"')
+  end)
+
+  it('reports a file that grows too large instead of dying of it', function()
+    prints('OSError EFBIG\n', python [[
+import errno, os, resource, tempfile
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+with tempfile.TemporaryFile(buffering=0) as file:
+    try:
+        while True:
+            file.write(b"x" * 60)
+    except OSError as e:
+        print(type(e).__name__, errno.errorcode[e.errno])]])
+  end)
+
+  it('leaves a handler of the host for broken pipes alone', function()
+    if not helper.jit then pending 'skipped: setting a handler needs LuaJIT' return end
+    prints('0 true\n', [[
+      local ffi = require 'ffi'
+      ffi.cdef 'typedef void (*handler)(int); handler signal(int, handler); unsigned getpid();'
+      local mine = ffi.cast('handler', ffi.C.getpid) -- does nothing
+      ffi.C.signal(13, mine)
+      io.write(require 'py'.eval '0', ' ')
+      print(ffi.C.signal(13, mine) == mine)]])
   end)
 
   it('starts processes with sys.executable', function()
