@@ -5,6 +5,7 @@
 #include "base/gil.h"
 #include "convert/call.h"
 #include "convert/options.h"
+#include "convert/to_lua.h"
 #include "cross/error.h"
 #include "cross/protect.h"
 #include "cross/signal.h"
@@ -124,6 +125,7 @@ init_state_or_jump(struct lp_state *S, lua_State *L)
     lp_uncaught_init_or_jump(S, L);
     lp_lua_function_init_or_jump(S, L);
     lp_call_init_or_jump(S, L);
+    lp_to_lua_init_or_jump(S, L);
     lp_py_object_init_or_jump(S, L);
     lp_py_error_init_or_jump(S, L);
     if (S->view == NULL) { /* a Python host has made its own */

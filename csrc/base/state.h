@@ -25,6 +25,7 @@ enum lp_slot {
     LP_SLOT_ERROR_MT,   /* metatable of error objects */
     LP_SLOT_PROTECT,    /* C function behind lp_protect */
     LP_SLOT_NOTHING,    /* C function that does nothing */
+    LP_SLOT_TEXT,       /* C function behind the conversion of text */
     LP_SLOT_CALL,       /* C function behind calls of Lua functions */
     LP_SLOT_HANDLER,    /* message handler: captures the Lua stack */
     LP_SLOT_NONE,       /* py.None */

@@ -4,6 +4,7 @@
 
 #include "base/py_layout.h"
 #include "convert/lua_walk.h"
+#include "cross/error.h"
 #include "cross/protect.h"
 
 /* ---- scalars ---- */
@@ -56,19 +57,33 @@ lp_push_scalar(lua_State *L, struct lp_state *S, PyObject *obj, int flags)
 
 /* ---- whole values ---- */
 
-/* Text alone needs no walk: one string, pushed in a protected call. */
+/* Text alone needs no walk: one string, pushed in a protected call as short
+ * as can be. */
 struct text {
     const char *utf8;
     size_t size;
 };
 
 static int
-text_body(lua_State *L, struct lp_state *S, void *ctx)
+push_text_body(lua_State *L)
 {
-    struct text *text = ctx;
-    (void)S;
+    struct text *text = lua_touserdata(L, 1);
     lua_pushlstring(L, text->utf8, text->size);
     return 1;
+}
+
+static int
+push_text(struct lp_state *S, lua_State *L, const char *utf8, Py_ssize_t size)
+{
+    struct text text = {utf8, (size_t)size};
+    lp_push_slot(S, L, LP_SLOT_TEXT);
+    lua_pushlightuserdata(L, &text);
+    int status = lua_pcall(L, 1, 1, 0);
+    if (LP_UNLIKELY(status != LUA_OK)) {
+        lp_error_from_lua(S, L, status, NULL);
+        return -1;
+    }
+    return 0;
 }
 
 /* The UTF-8 form of a str that becomes a string as it is; else NULL. */
@@ -87,25 +102,30 @@ plain_text(PyObject *obj, struct lp_view *view, Py_ssize_t *size)
 }
 
 int
-lp_push_value(struct lp_state *S, lua_State *L, PyObject *obj,
-              struct lp_view *view, int flags)
+lp_push_no_scalar(struct lp_state *S, lua_State *L, PyObject *obj,
+                  struct lp_view *view, int flags)
 {
-    if (lp_push_scalar(L, S, obj, flags)) {
-        return 0;
-    }
-    if (view->python_first && !(flags & LP_DEEP)) {
-        flags |= LP_SHALLOW;
-    }
     Py_ssize_t size;
     const char *utf8 = plain_text(obj, view, &size);
     if (utf8 != NULL) {
-        struct text text = {utf8, (size_t)size};
-        return lp_protect(S, L, text_body, &text, 0, 1);
+        return push_text(S, L, utf8, size);
+    }
+    if (view->python_first && !(flags & LP_DEEP)) {
+        flags |= LP_SHALLOW;
     }
     struct lp_lua_walk w = {.view = view, .root = obj, .flags = flags};
     int result = lp_protect(S, L, lp_walk_body, &w, 0, 1);
     lp_walk_free(&w);
     return result;
+}
+
+int
+lp_push_value(struct lp_state *S, lua_State *L, PyObject *obj,
+              struct lp_view *view, int flags)
+{
+    return lp_push_scalar(L, S, obj, flags)
+               ? 0
+               : lp_push_no_scalar(S, L, obj, view, flags);
 }
 
 struct items {
@@ -139,4 +159,11 @@ lp_push_items(struct lp_state *S, lua_State *L, PyObject *list,
         return -1;
     }
     return lua_gettop(L) - top;
+}
+
+void
+lp_to_lua_init_or_jump(struct lp_state *S, lua_State *L)
+{
+    lua_pushcfunction(L, push_text_body);
+    lp_set_slot_or_jump(S, L, LP_SLOT_TEXT);
 }

@@ -23,6 +23,13 @@ int lp_push_scalar(lua_State *L, struct lp_state *S, PyObject *obj,
 int lp_push_value(struct lp_state *S, lua_State *L, PyObject *obj,
                   struct lp_view *view, int flags);
 
+/* The same for what lp_push_scalar has returned 0 for. */
+int lp_push_no_scalar(struct lp_state *S, lua_State *L, PyObject *obj,
+                      struct lp_view *view, int flags);
+
+/* [-0, +0, m] Make the C function behind text for a new state. */
+void lp_to_lua_init_or_jump(struct lp_state *S, lua_State *L);
+
 /* [GIL, lock; -0, +n, -] Convert and push the items of a list; their number,
  * or -1 with a Python error and nothing pushed. */
 int lp_push_items(struct lp_state *S, lua_State *L, PyObject *list,

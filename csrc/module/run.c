@@ -284,7 +284,7 @@ take_locals(struct lp_cross *x, int index, struct lp_view *view,
     return lp_to_python_as(x->frame.S, L, index, view, LP_TABLE_AS_LOCALS);
 }
 
-static int
+LP_NOINLINE static int
 run_string(lua_State *L, enum mode mode, const char *what, enum lp_result how,
            enum caller caller)
 {
@@ -335,10 +335,10 @@ run_string(lua_State *L, enum mode mode, const char *what, enum lp_result how,
     }
     if (mode == EXEC && result != NULL) {
         Py_DECREF(result); /* None */
-        return lp_door_close(&x, 0, 0);
+        return lp_door_shut(&x, 0, 0);
     }
     int n = lp_push_result(&x, result, view, how, out);
-    return lp_door_close(&x, n, out);
+    return lp_door_shut(&x, n, out);
 }
 
 /* A reference given to eval or reval. */
@@ -348,7 +348,7 @@ run_reference(lua_State *L, struct lp_handle *h, enum lp_result how)
     if (h->obj == NULL) {
         lp_check_ref_or_jump(L, 1);
     }
-    if (!lua_isnoneornil(L, 2)) {
+    if (lua_gettop(L) > 1 && !lua_isnil(L, 2)) {
         return luaL_error(L, "py.eval: a reference takes no locals");
     }
     if (how == LP_AS_REF) {
@@ -356,12 +356,12 @@ run_reference(lua_State *L, struct lp_handle *h, enum lp_result how)
         return 1;
     }
     struct lp_cross x;
-    lp_cross_begin_or_jump(&x, LP_STATE(L), L);
+    lp_cross_begin_or_jump(&x, h->view->state, L);
     int n = lp_push_result(&x, lp_handle_object(h), h->view, how, 0);
-    return lp_door_close(&x, n, 0);
+    return lp_door_shut(&x, n, 0);
 }
 
-static int
+LP_NOINLINE static int
 run(lua_State *L, enum mode mode, const char *what, enum lp_result how)
 {
     struct lp_handle *h = mode == EVAL ? lp_to_ref(L, 1) : NULL;
@@ -381,44 +381,48 @@ run(lua_State *L, enum mode mode, const char *what, enum lp_result how)
 static int
 py_exec(lua_State *L)
 {
-    return run(L, EXEC, "py.exec", LP_AS_VALUE);
+    return lp_return_or_jump(L, run(L, EXEC, "py.exec", LP_AS_VALUE));
 }
 
 static int
 py_eval(lua_State *L)
 {
-    return run(L, EVAL, "py.eval", LP_AS_VALUE);
+    return lp_return_or_jump(L, run(L, EVAL, "py.eval", LP_AS_VALUE));
 }
 
 static int
 py_eval_none(lua_State *L)
 {
-    return run(L, EVAL, "py.eval_none", LP_AS_VALUE_NONE);
+    return lp_return_or_jump(L,
+                             run(L, EVAL, "py.eval_none", LP_AS_VALUE_NONE));
 }
 
 static int
 py_reval(lua_State *L)
 {
-    return run(L, EVAL, "py.reval", LP_AS_REF);
+    return lp_return_or_jump(L, run(L, EVAL, "py.reval", LP_AS_REF));
 }
 
 /* py.lexec, py.leval and py.lreval, given a string and the locals. */
 static int
 py_lexec(lua_State *L)
 {
-    return run_string(L, EXEC, "py.lexec", LP_AS_VALUE, BY_LEXEC);
+    return lp_return_or_jump(
+        L, run_string(L, EXEC, "py.lexec", LP_AS_VALUE, BY_LEXEC));
 }
 
 static int
 py_leval(lua_State *L)
 {
-    return run_string(L, EVAL, "py.leval", LP_AS_VALUE, BY_LEXEC);
+    return lp_return_or_jump(
+        L, run_string(L, EVAL, "py.leval", LP_AS_VALUE, BY_LEXEC));
 }
 
 static int
 py_lreval(lua_State *L)
 {
-    return run_string(L, EVAL, "py.lreval", LP_AS_REF, BY_LEXEC);
+    return lp_return_or_jump(
+        L, run_string(L, EVAL, "py.lreval", LP_AS_REF, BY_LEXEC));
 }
 
 /* execfile(path [, locals]) */

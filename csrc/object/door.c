@@ -24,7 +24,7 @@ lp_push_result(struct lp_cross *x, PyObject *obj, struct lp_view *view,
         Py_DECREF(obj); /* runs no code */
         return 1;
     }
-    int done = lp_push_value(S, L, obj, view, flags);
+    int done = lp_push_no_scalar(S, L, obj, view, flags);
     /* The last reference may run a finalizer: not with the lock held. */
     lp_give_up(S, obj);
     return done < 0 ? -1 : 1;
