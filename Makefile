@@ -73,7 +73,7 @@ bench: bench-ready ## measure every operation beside its floor, native Python an
 bench-check: bench-ready ## the same, and fail where a goal is not met
 	@$(BENCH) bench/run.py --check
 
-bench-scale: bench-ready ## curves: cost per element, dimension, live reference, thread
+bench-scale: bench-ready ## curves: cost per element, dimension, live reference, runtime, thread
 	@$(IN_TREE) luajit bench/scale.lua
 
 bench-count: bench-ready ## count instructions with valgrind (ROWS='call 0;ref.attr')

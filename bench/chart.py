@@ -8,6 +8,7 @@ COLOURS = {
     "lupa": "#d9822b",
     "native": "#3c9d4f",
     "torch7": "#8e44ad",
+    "pytorch": "#c0392b",
 }
 
 
@@ -17,7 +18,7 @@ def draw(summary, path):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    rows = summary["rows"]
+    rows = {name: row for name, row in summary["rows"].items() if not name.startswith("bytes")}
     figure, axes = pyplot.subplots(figsize=(9, 1 + 0.27 * len(rows)))
     for at, candidates in enumerate(rows.values()):
         times = [figure["ns"] for figure in candidates.values()]

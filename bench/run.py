@@ -5,7 +5,8 @@ Each pass starts one process per host, one after the other, and measures the
 start of whole processes; within a process the candidates take turns. A figure
 is the median over the rounds of a process, then over the passes; the spread is
 the distance between the quartiles of all measurements, in percent of the
-median. Writes build/bench/results.json, table.md and chart.png.
+median. Bytes are measured once per pass. Writes build/bench/results.json, table.md
+and chart.png.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import goals
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUT = os.path.join(os.path.dirname(HERE), "build", "bench")
-CANDIDATES = ("bridge", "floor", "native", "lupa", "pyhelper", "torch7")
+CANDIDATES = ("bridge", "floor", "native", "lupa", "pyhelper", "torch7", "pytorch")
 
 
 def environment():
@@ -44,6 +45,12 @@ def hosts(rounds, row):
         yield [*lua, rows, str(rounds), *only]
     for who in ("lupa", "pyhelper"):
         yield [*python, who, str(rounds), *only]
+    torch = os.environ.get("LUAPY_BENCH_TORCH") or sys.executable
+    yield [torch, os.path.join(HERE, "pytorch_host.py"), str(rounds), *only]
+    if not row or row.startswith("bytes"):
+        yield ["luajit", os.path.join(HERE, "bytes.lua"), OUT]
+        for who in ("lupa", "pyhelper"):
+            yield [sys.executable, os.path.join(HERE, "bytes.py"), who]
 
 
 def run_host(command):
@@ -113,7 +120,7 @@ class Results:
 def table(summary):
     """The results as Markdown."""
     lines = [
-        "| ns per operation | " + " | ".join(CANDIDATES) + " |",
+        "| ns per operation, or bytes | " + " | ".join(CANDIDATES) + " |",
         "|---|" + "---:|" * len(CANDIDATES),
     ]
     for row, candidates in summary["rows"].items():

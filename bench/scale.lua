@@ -13,10 +13,14 @@ local clock = os.clock
 if jit then jit.off() end
 
 py.exec [[
-import numpy, threading, time
+import numpy, pyhelper, threading, time
 def nothing(*args): pass
 def object_for(*args): return object()
 def square(n): return numpy.zeros((2,) * n)
+def runtimes(count): return [pyhelper.LuaRuntime() for _ in range(count)]
+def call_last(runtimes, calls):
+    f = runtimes[-1].eval('function() end')
+    for _ in range(calls): f()
 def in_threads(count, calls, f=lambda: time.sleep(0)):
     def work():
         for _ in range(calls): f()
@@ -119,6 +123,16 @@ curve('a known Lua function, by live ones', powers(10, 0, 6), function(count)
     keep(functions[i])
   end
   return measure_without_collector(function() nothing(functions[count]) end)
+end)
+curve('a call into another Lua, by runtimes', powers(10, 0, 3), function(count)
+  local runtimes, call_last = py.reval 'runtimes'(count), py.reval 'call_last'
+  return measure(function() call_last(runtimes, 1000) end) / 1000
+end)
+curve('a new runtime, by live ones', powers(10, 0, 3), function(count)
+  local live, runtimes = py.reval 'runtimes'(count), py.reval 'runtimes'
+  local ns = measure(function() runtimes(1) end)
+  py.close(live)
+  return ns
 end)
 curve('a Lua function, by threads that call it', { 1, 2, 4, 8, 16 }, function(count)
   local f = function() end
