@@ -5,110 +5,13 @@
 local interpreter = require 'py.interpreter'
 local loader = require 'py.loader'
 
--- A tree of files, made by one shell. ---------------------------------------------
+local pythons = require 'spec.pythons'
+local at, chosen, refused = pythons.at, pythons.chosen, pythons.refused
+local shell, executable, installation = pythons.shell, pythons.executable, pythons.installation
+local virtual_environment = pythons.virtual_environment
 
-local root
-local script
-
-local function shell(...)
-  script[#script + 1] = string.format(...)
-end
-
-local function build()
-  script[#script + 1] = ''
-  local path = root .. '/.build'
-  local file = assert(io.open(path, 'w'))
-  file:write(table.concat(script, '\n'))
-  file:close()
-  local ok = os.execute('cd ' .. root .. ' && sh -e .build')
-  assert(ok == true or ok == 0, 'the tree could not be made')
-  script = {}
-end
-
-local function executable(path, text)
-  shell('mkdir -p $(dirname %s); printf %%b %q > %s; chmod +x %s', path,
-    text or '\\0177ELF', path, path)
-end
-
--- What `make install` leaves behind.
-local function installation(prefix, short, options)
-  options = options or {}
-  local flags = options.flags or ''
-  local lib = prefix .. '/' .. (options.lib or 'lib')
-  executable(('%s/bin/python%s%s'):format(prefix, short, flags))
-  shell('ln -s python%s%s %s/bin/python3', short, flags, prefix)
-  shell('mkdir -p %s %s/%s/python%s%s', lib, prefix, options.stdlib or 'lib', short, flags)
-  shell('touch %s/%s/python%s%s/os.py', prefix, options.stdlib or 'lib', short, flags)
-  if options.shared ~= false then
-    shell('touch %s/libpython%s%s.so.1.0', lib, short, flags)
-  end
-end
-
--- What `python -m venv` leaves behind.
-local function virtual_environment(prefix, base, version, settings)
-  shell('mkdir -p %s/bin', prefix)
-  shell('ln -s %s %s/bin/python; ln -s python %s/bin/python3', base, prefix, prefix)
-  shell("printf 'home = %%s\\nversion = %%s\\n%%s' %s %s '%s' > %s/pyvenv.cfg",
-    base:match '^(.*)/', version, settings or '', prefix)
-end
-
--- The shim of a pyenv in `folder`.
-local function shim(folder, command)
-  executable(folder .. '/shims/' .. command, '#!/bin/sh\\n# pyenv exec\\n')
-  shell('mkdir -p %s/versions', folder)
-end
-
-local function at(path)
-  return root .. '/' .. path
-end
-
--- Chooses with nothing but the given variables; no process may start.
-local function choose(variables, options)
-  options = options or {}
-  variables = variables or {}
-  build()
-  local popen = io.popen
-  if not options.may_ask then
-    rawset(io, 'popen', function() error 'a process was started' end)
-  end
-  local ok, choice, message = pcall(interpreter.choose, options.config, {
-    getenv = function(name) return variables[name] end,
-    cwd = options.cwd or root, script = options.script,
-  })
-  rawset(io, 'popen', popen)
-  assert(ok, choice)
-  return choice, message
-end
-
-local function chosen(variables, options)
-  local choice, message = choose(variables, options)
-  if not choice then error(message, 2) end
-  return choice
-end
-
--- The message must have all of the given parts.
-local function refused(parts, variables, options)
-  local choice, message = choose(variables, options)
-  if choice then error('chosen: ' .. choice.executable, 2) end
-  for _, part in ipairs(parts) do
-    if not message:find(part, 1, true) then
-      error(('%q is not in:\n%s'):format(part, message), 2)
-    end
-  end
-  return message
-end
-
-before_each(function()
-  script = {}
-  local path = os.tmpname()
-  os.remove(path)
-  os.execute('mkdir ' .. path)
-  root = loader.realpath(path)
-end)
-
-after_each(function()
-  os.execute('rm -rf ' .. root)
-end)
+before_each(pythons.make_root)
+after_each(pythons.remove_root)
 
 -- The order -----------------------------------------------------------------------
 
@@ -383,126 +286,6 @@ describe('an installation', function()
   end)
 end)
 
--- Virtual environments ---------------------------------------------------------------
-
-describe('a virtual environment', function()
-  it('has the library of its base', function()
-    installation(at 'opt', '3.12')
-    virtual_environment(at 'env', at 'opt/bin/python3.12', '3.12.1')
-    local choice = chosen {VIRTUAL_ENV = at 'env'}
-    assert.equal(at 'env/bin/python', choice.executable)
-    assert.equal(at 'opt/lib/libpython3.12.so.1.0', choice.library)
-    assert.equal(at 'env', choice.prefix)
-    assert.equal(at 'opt', choice.base_prefix)
-    assert.same({3, 12, 1}, choice.version)
-  end)
-
-  it('may hold a copy of the executable, or be made by other tools', function()
-    installation(at 'opt', '3.12')
-    virtual_environment(at 'copy', at 'opt/bin/python3.12', '3.12.1')
-    shell('cd %s/bin; rm python; cp ../../opt/bin/python3.12 python', at 'copy')
-    virtual_environment(at 'tool', at 'opt/bin/python3.12', '')
-    shell("printf 'home=%s\\nversion_info = 3.12.3.final.0\\nimplementation = CPython\\n' "
-      .. '> %s/pyvenv.cfg', at 'opt/bin', at 'tool')
-    assert.equal(at 'opt', chosen({VIRTUAL_ENV = at 'copy'}).base_prefix)
-    assert.same({3, 12, 3}, chosen({VIRTUAL_ENV = at 'tool'}).version)
-  end)
-
-  it('may have a base behind links', function()
-    installation(at 'opt', '3.12')
-    shell('mkdir %s; ln -s ../opt/bin/python3.12 %s/python3.12', at 'bin', at 'bin')
-    virtual_environment(at 'env', at 'bin/python3.12', '3.12.1')
-    assert.equal(at 'opt', chosen({VIRTUAL_ENV = at 'env'}).base_prefix)
-  end)
-
-  it('is refused when its base has changed or is unfit', function()
-    installation(at 'opt', '3.12')
-    installation(at 'free', '3.13', {flags = 't'})
-    installation(at 'old', '3.8')
-    virtual_environment(at 'stale', at 'opt/bin/python3', '3.11.4')
-    virtual_environment(at 'freevenv', at 'free/bin/python3.13t', '3.13.1')
-    virtual_environment(at 'oldvenv', at 'old/bin/python3.8', '3.8.18')
-    virtual_environment(at 'pypy', at 'opt/bin/python3', '3.12.1',
-      'implementation = PyPy\\n')
-    refused({'made for Python 3.11', 'now 3.12', '-m venv --clear ' .. at 'stale'},
-      {VIRTUAL_ENV = at 'stale'})
-    refused({'free-threaded'}, {VIRTUAL_ENV = at 'freevenv'})
-    refused({'it is Python 3.8'}, {VIRTUAL_ENV = at 'oldvenv'})
-    refused({'it is PyPy'}, {VIRTUAL_ENV = at 'pypy'})
-  end)
-end)
-
--- pyenv ------------------------------------------------------------------------------
-
-describe('a pyenv shim', function()
-  local PATH
-
-  before_each(function()
-    shim(at 'pyenv', 'python3')
-    shim(at 'pyenv', 'python3.12')
-    for _, version in ipairs {'3.9.18', '3.12.1', '3.12.10', '3.12.9'} do
-      installation(at('pyenv/versions/' .. version), version:match '%d+%.%d+')
-    end
-    shell('mkdir -p %s', at 'pyenv/versions/3.12-dev/bin')
-    PATH = at 'pyenv/shims'
-  end)
-
-  local function version_of(variables, options)
-    variables.PATH = variables.PATH or PATH
-    local choice = chosen(variables, options)
-    return choice.executable:match 'versions/([^/]+)', choice.reason
-  end
-
-  it('stands for the version in PYENV_VERSION', function()
-    assert.equal('3.9.18', version_of {PYENV_VERSION = '3.9.18'})
-    assert.equal('3.12.10', version_of {PYENV_VERSION = '3.12'})
-    assert.equal('3.9.18', version_of {PYENV_VERSION = 'python-3.9'})
-    assert.equal('3.12.1', version_of {PYENV_VERSION = '3.12.1:3.9.18'})
-    assert.same({3, 9, 18}, chosen({PYENV_VERSION = '3.9', PATH = PATH}).version)
-  end)
-
-  it('stands for the version in .python-version, then in the version file', function()
-    shell('mkdir -p %s; echo 3.9.18 > %s', at 'pyenv', at 'pyenv/version')
-    local version, reason = version_of {}
-    assert.equal('3.9.18', version)
-    assert.truthy(reason:find('set by ' .. at 'pyenv/version', 1, true), reason)
-    shell("mkdir -p %s; printf '# mine\\n\\n  3.12.1 # this\\n3.9.18\\n' > %s",
-      at 'project/deep', at 'project/.python-version')
-    version, reason = version_of({}, {cwd = at 'project/deep'})
-    assert.equal('3.12.1', version)
-    assert.truthy(reason:find('project/.python-version', 1, true), reason)
-  end)
-
-  it('stands for the first version that has the command', function()
-    assert.equal('3.12.1', version_of {
-      PYENV_VERSION = '3.9.18:3.12.1', LUAPY_PYTHON = 'python3.12'})
-    assert.equal('3.12.1', version_of {
-      PYENV_VERSION = '3.12.1', LUAPY_PYTHON = at 'pyenv/shims/python3.12'})
-  end)
-
-  it('leads to the rest of PATH, for system and when all else fails', function()
-    installation(at 'usr', '3.11')
-    local both = PATH .. ':' .. at 'usr/bin'
-    for _, version in ipairs {'system', '3.99'} do
-      local choice = chosen {PATH = both, PYENV_VERSION = version}
-      assert.equal(at 'usr/bin/python3', choice.executable)
-    end
-    assert.truthy(chosen({PATH = both, PYENV_VERSION = '3.99'}).reason
-      :find("pyenv's 3.99 is not installed", 1, true))
-    assert.equal(at 'usr/bin/python3', chosen({PATH = both}).executable)
-  end)
-
-  it('that leads nowhere is an error', function()
-    refused({"pyenv's 3.99 is not installed (set by PYENV_VERSION)"},
-      {PATH = PATH, PYENV_VERSION = '3.99'})
-    refused({"pyenv's 3.9.18 has no python3.12"},
-      {PATH = PATH, PYENV_VERSION = '3.9.18', LUAPY_PYTHON = 'python3.12'})
-    shell('rm %s/lib/*.so*', at 'pyenv/versions/3.9.18')
-    refused({'no shared library', 'pyenv install --force 3.9.18'},
-      {PATH = PATH, PYENV_VERSION = '3.9.18'}, {may_ask = true})
-  end)
-end)
-
 -- The script ---------------------------------------------------------------------------
 
 describe('the start options', function()
@@ -510,13 +293,13 @@ describe('the start options', function()
     return interpreter.start_options(
       {executable = 'python', library = 'library', version = {3, 12, 1}}, arguments,
       {getenv = function(name) return (variables or {})[name] end,
-       cwd = root, script = interpreter.script(arguments)})
+       cwd = at '.', script = interpreter.script(arguments)})
   end
 
   it('are those of a script with its arguments', function()
     shell('mkdir %s; touch %s; ln -s project/main.lua %s', at 'project',
       at 'project/main.lua', at 'link.lua')
-    build()
+    pythons.build()
     local arguments = {[-1] = 'lua', [0] = at 'link.lua', 'a', 'b'}
     local got = options(arguments)
     assert.same({at 'link.lua', 'a', 'b'}, got.argv)
@@ -527,7 +310,7 @@ describe('the start options', function()
 
   it('are those of an interactive Python without a script', function()
     executable(at 'lua')
-    build()
+    pythons.build()
     for _, arguments in ipairs {{[0] = at 'lua'}, {[0] = at 'gone.lua'}, {}} do
       assert.same({''}, options(arguments).argv)
       assert.equal('', options(arguments).path0)
