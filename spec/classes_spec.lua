@@ -149,6 +149,19 @@ describe('py.class(name, bases, methods)', function()
     assert.same({n = 3, {1}, nil, 's'}, got)
   end)
 
+  it('has methods with keyword arguments and signatures: scikit-learn clones by them', function()
+    local C = py.class('C', nil, {
+      __init__ = py.func(function(self, options) self.power = options.power or 2 end,
+                         {kwargs = true, signature = '(self, power=2)', doc = 'Makes a C.'}),
+      cube = py.builtins.property(py.func(function(self) return self.power ^ 3 end, {name = 'cubed'})),
+    })
+    assert.equal(2, py.eval(C().power))
+    assert.equal(27, py.eval(C(py.kwargs {power = 3}).cube))
+    assert.equal('(power=2)', tostring(py.import('inspect').signature(C)))
+    assert.equal('Makes a C.', py.eval(C.__init__.__doc__))
+    assert.equal('cubed', py.eval(C.cube.fget.__name__))
+  end)
+
   it('takes nil for no bases and no methods', function()
     assert.equal('C', py.eval(py.type(py.class('C')()).__name__))
     assert.equal('C', py.eval(py.type(py.class('C', nil, {})()).__name__))

@@ -385,7 +385,7 @@ function_repr(PyObject *obj)
 }
 
 /* copy_function(function, flags): another Python object for the same Lua
- * function, with LP_LUA_KWARGS or LP_LUA_METHOD. */
+ * function, with LP_LUA_KWARGS or LP_LUA_METHOD on top of what it has. */
 static PyObject *
 copy_function(PyObject *module, PyObject *args)
 {
@@ -407,8 +407,14 @@ copy_function(PyObject *module, PyObject *args)
     lua_pop(L, 1);
     lp_visit_end(&visit);
     if (copy != NULL) {
-        ((struct lp_lua_object *)copy)->flags |=
-            flags & (LP_LUA_KWARGS | LP_LUA_METHOD);
+        struct lp_lua_object *made = (struct lp_lua_object *)copy;
+        made->flags |= (flags | self->flags) & (LP_LUA_KWARGS | LP_LUA_METHOD);
+        if (self->dict != NULL) {
+            made->dict = PyDict_Copy(self->dict);
+            if (made->dict == NULL) {
+                Py_CLEAR(copy);
+            }
+        }
     }
     return copy;
 }
