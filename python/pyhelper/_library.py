@@ -54,9 +54,7 @@ def _load(lua):
             loaded = name
             return sys.modules["pyhelper._core"]
         refusals.append(f"{_title(name)}: {problem}")
-    raise ImportError(
-        "pyhelper found no Lua that it could use:\n  " + "\n  ".join(refusals)
-    )
+    raise ImportError("pyhelper found no Lua that it could use:\n  " + "\n  ".join(refusals))
 
 
 def lua_folder():
@@ -160,11 +158,33 @@ def _open_library(libraries, package):
     errors = []
     for library in (chosen,) if chosen else libraries:
         try:
-            dlopen(library, os.RTLD_NOW | os.RTLD_GLOBAL)
-            return None
+            return _check_first(dlopen(library, os.RTLD_NOW | os.RTLD_GLOBAL))
         except OSError as error:
             errors.append(str(error))
     return f"{errors[0]} (on Debian: apt-get install {package})"
+
+
+def _check_first(handle):
+    """Return None, or which other Lua would get the core's calls.
+
+    Something else in this process may have opened one for all to see; the core
+    would find that one's functions first.
+    """
+    from _ctypes import dlopen, dlsym
+
+    found = dlsym(dlopen(None, os.RTLD_NOW), "lua_gettop")
+    if found == dlsym(handle, "lua_gettop"):
+        return None
+    other = "?"
+    try:
+        with open("/proc/self/maps") as maps:
+            for line in maps:
+                start, _, end = line.split(" ", 1)[0].partition("-")
+                if int(start, 16) <= found < int(end, 16):
+                    other = line.rstrip("\n").split(" ")[-1]
+    except OSError:
+        pass
+    return f"another Lua is loaded for the whole process already: {other}"
 
 
 def _import_core(path):

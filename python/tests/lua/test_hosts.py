@@ -2,6 +2,7 @@
 """Python hosts: a static executable, a core of another version, streams."""
 
 import contextlib
+import ctypes.util
 import io
 import os
 import shutil
@@ -78,6 +79,38 @@ def test_core_of_another_version_is_refused(run_python, tmp_path):
         f"pyhelper {pyhelper.__version__} ({package}) does not work with the core of "
         f"lua-py 9.8.7 ({place}/core.so): install the same version of both\n"
     )
+
+
+OTHER = """
+import _ctypes, os, sys
+_ctypes.dlopen(sys.argv[1], os.RTLD_NOW | os.RTLD_GLOBAL)
+import pyhelper
+try:
+    pyhelper.LuaRuntime(lua=sys.argv[2])
+except ImportError as error:
+    print(error)
+lua = pyhelper.LuaRuntime(lua=sys.argv[3])
+print(lua.lua_version, lua.eval("jit ~= nil"))
+"""
+
+
+def test_another_lua_opened_for_all_is_not_mixed_up(run_python):
+    library = pyhelper._library
+    name = os.environ.get("LUAPY_LUA", "luajit")
+    other = "5.4" if name != "5.4" else "luajit"
+    for lua in name, other:
+        problem = library._find_core(library._LUAS[lua][0]) is None
+        if problem or not ctypes.util.find_library(_short(lua)):
+            pytest.skip(f"there is no Lua {lua}")
+    first = library._LUAS[other][1][0]
+    output = run_python(OTHER, first, name, other)
+    assert "another Lua is loaded for the whole process already: /" in output
+    assert first in output
+    assert output.endswith("(5, 1) True\n" if other == "luajit" else "(5, 4) False\n")
+
+
+def _short(lua):
+    return "luajit-5.1" if lua == "luajit" else f"lua{lua}"
 
 
 PRINTS = """
