@@ -111,7 +111,9 @@ local steps = {
   function(t) return torch[pick(SCALAR)](t, random(3)) end,
   function(t, other)
     local name = pick(TENSOR)
-    return t[name](t, divisor(other, name))
+    local by = divisor(other, name)
+    if by ~= other then t = t:clone() end -- elements may share memory
+    return t[name](t, by)
   end,
   function(t, other) return t:add(random(5) - 3, other) end,
   function(t, other) return t:addcmul(random(3), other, other) end,
@@ -246,7 +248,11 @@ local steps = {
   function(t, other) return t:addcdiv(t, divisor(other, 'div')) end,
   function(t, other) return torch.cmax(t, other) end,
   function(t) return t:clamp(1, -1) end,
-  function(t) return t:expand(torch.LongStorage(t:size():totable())):neg() end,
+  -- Elements that share memory.
+  function(t, other)
+    local wide = t:narrow(1, 1, 1):clone():expand(torch.LongStorage { 3, t:size(2) })
+    return wide[pick { 'add', 'csub', 'cmul', 'copy', 'cmax' }](wide, other:contiguous())
+  end,
   function(t) return ordered(t):abs():log():sort(1, random(2) == 1) end,
   -- What no number compares to.
   function(t)

@@ -343,8 +343,7 @@ lp_elementwise(lua_State *L)
                                          &work.number[number++]);
         }
         else {
-            takes = tensors[i]->dtype == dtype &&
-                    lp_same_sizes(tensors[i], of[0]);
+            takes = tensors[i]->dtype == dtype;
         }
     }
     takes = takes && are_in_order(L, &work, dtype);
@@ -352,7 +351,8 @@ lp_elementwise(lua_State *L)
     if (first == 2 || row->rule == IN_PLACE ||
         (row->rule == GIVEN && lp_is_method(L))) {
         result = tensors[0];
-        takes = takes && result != NULL && result->dtype == dtype;
+        takes = takes && result != NULL && result->dtype == dtype &&
+                lp_same_sizes(result, of[0]);
     }
     if (!takes) {
         return lp_call_rest_or_jump(L);

@@ -73,12 +73,10 @@ lp_walk_begin(struct lp_walk *w, const struct lp_tensor *first)
     if (first->nd == 0 || first->nd > LP_WALK_DIMS) {
         return 0;
     }
-    w->n = w->nd = 0;
+    w->n = w->nd = w->one_by_one = 0;
     for (int d = 0; d < first->nd; d++) {
         if (first->size[d] != 1) {
-            if (lp_tensor_strides(first)[d] == 0) {
-                return 0;
-            }
+            w->one_by_one |= lp_tensor_strides(first)[d] == 0;
             w->size[w->nd++] = first->size[d];
         }
     }
@@ -90,13 +88,29 @@ int
 lp_walk_add(struct lp_walk *w, const struct lp_tensor *t,
             const struct lp_tensor *result)
 {
-    if (t != result) {
-        if (!lp_same_sizes(t, result) ||
-            (lp_share_memory(t, result) && !is_same_memory(t, result))) {
-            return 0;
-        }
+    if (t == result) {
+        add(w, t);
+        return 1;
     }
-    add(w, t);
+    int same_sizes = lp_same_sizes(t, result);
+    if (lp_share_memory(t, result) &&
+        !(same_sizes && is_same_memory(t, result))) {
+        return 0;
+    }
+    if (same_sizes) {
+        add(w, t);
+        return 1;
+    }
+    if (!lp_is_contiguous(t) ||
+        lp_count_elements(t) != lp_count_elements(result)) {
+        return 0;
+    }
+    ptrdiff_t step = (ptrdiff_t)item_size(t);
+    for (int d = w->nd - 1; d >= 0; d--) {
+        w->step[w->n][d] = step;
+        step *= (ptrdiff_t)w->size[d];
+    }
+    w->data[w->n++] = lp_tensor_data(t);
     return 1;
 }
 
@@ -154,8 +168,23 @@ join(struct lp_walk *w)
 void
 lp_walk_run(struct lp_walk *w, lp_walk_function *f, const void *context)
 {
-    sort(w);
+    if (!w->one_by_one) {
+        sort(w);
+    }
     lp_walk_run_in_order(w, f, context);
+}
+
+static void
+run_one_by_one(const struct lp_walk *w, lp_walk_function *f,
+               const void *context, const ptrdiff_t *steps)
+{
+    char *data[LP_WALK_ARRAYS];
+    for (int64_t i = 0; i < w->size[w->nd - 1]; i++) {
+        for (int k = 0; k < w->n; k++) {
+            data[k] = w->data[k] + i * steps[k];
+        }
+        f(context, data, 1, steps);
+    }
 }
 
 void
@@ -176,7 +205,12 @@ lp_walk_run_in_order(struct lp_walk *w, lp_walk_function *f,
         steps[k] = w->step[k][inner];
     }
     for (;;) {
-        f(context, w->data, (ptrdiff_t)w->size[inner], steps);
+        if (w->one_by_one) {
+            run_one_by_one(w, f, context, steps);
+        }
+        else {
+            f(context, w->data, (ptrdiff_t)w->size[inner], steps);
+        }
         int d = inner - 1;
         for (; d >= 0; d--) {
             for (int k = 0; k < w->n; k++) {

@@ -9,6 +9,9 @@ enum { LP_WALK_DIMS = 8, LP_WALK_ARRAYS = 5 };
 
 struct lp_walk {
     int n;  /* arrays */
+    /* Elements of the first share memory: each sees what the ones before it
+     * have left there. */
+    int one_by_one;
     int nd; /* dimensions of size 1 are left out, others joined */
     int64_t size[LP_WALK_DIMS];
     char *data[LP_WALK_ARRAYS];
@@ -20,10 +23,11 @@ typedef void lp_walk_function(const void *context, char *const *data,
                               ptrdiff_t n, const ptrdiff_t *steps);
 
 /* [-] Begin with the sizes of `first`, which is the result: 1, or 0 if it has
- * no elements, too many dimensions, or elements that share memory. */
+ * no elements or too many dimensions. */
 int lp_walk_begin(struct lp_walk *w, const struct lp_tensor *first);
-/* [-] Another array: a tensor of the same sizes whose memory is apart from
- * the result's or is the same element by element; 0 if it is not. */
+/* [-] Another array: a tensor of the same sizes, or with as many elements one
+ * after another, whose memory is apart from the result's or is the same
+ * element by element; 0 if it is not. */
 int lp_walk_add(struct lp_walk *w, const struct lp_tensor *t,
                 const struct lp_tensor *result);
 /* [-] An element that stands for all. */

@@ -51,11 +51,13 @@ def match(out, a, b, gain):
     out[...] = np.array([((b - row) ** 2).sum(1) for row in a]) * gain
 
 
+@quiet
 def trace(a):
     wide = np.float64 if a.dtype.kind == "f" else np.int64
     return np.trace(a, dtype=wide).item()
 
 
+@quiet
 def cross(out, a, b, dim):
     axis = dim - 1
     a0, a1, a2 = (np.take(a, i, axis) for i in range(3))
@@ -83,12 +85,14 @@ def triu(out, a, k):
     out[...] = np.triu(a, k)
 
 
+@quiet
 def ramp(out, first, step):
     """first, first + step, …"""
     values = first + step * np.arange(out.size).reshape(out.shape)
     out[...] = values if out.dtype.kind == "f" else values.astype(np.int64)
 
 
+@quiet
 def linspace(out, first, last):
     if out.size == 1:
         out[...] = first
