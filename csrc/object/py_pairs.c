@@ -2,6 +2,7 @@
 /* pairs(ref), from Lua 5.2 on: converted keys and reference values. */
 #include "convert/to_lua.h"
 #include "object/door.h"
+#include "object/py_iterator.h"
 #include "object/py_object.h"
 
 /* [GIL, no lock] An iterator over pairs: the items of a mapping, or of
@@ -50,18 +51,10 @@ pairs_next(lua_State *L)
     struct lp_handle *it = lua_touserdata(L, lua_upvalueindex(2));
     struct lp_view *view = it->view;
     lua_settop(L, 0);
-    if (it->obj == NULL) {
-        return luaL_error(L, "this iterator was closed");
-    }
     lp_new_ref_or_jump(L, S, view);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *iterator = it->obj;
-    Py_INCREF(iterator);
-    lp_cross_unlock(&x);
-    PyObject *pair = PyIter_Next(iterator);
-    Py_DECREF(iterator);
-    lp_cross_lock(&x);
+    PyObject *pair = lp_iterator_next(&x, it);
     int n = -1;
     if (pair != NULL) {
         n = push_pair(&x, pair, view, 1);
@@ -77,24 +70,17 @@ pairs_next(lua_State *L)
 int
 lp_ref_pairs(lua_State *L)
 {
-    struct lp_state *S = lua_touserdata(L, lua_upvalueindex(1));
     struct lp_handle *h = lp_check_ref_or_jump(L, 1);
+    struct lp_state *S = h->view->state;
     lua_settop(L, 1);
     lua_pushlightuserdata(L, S);
-    struct lp_handle *it = lp_new_ref_or_jump(L, S, h->view); /* 3 */
+    enum { ITERATOR = 3 }; /* or the error */
+    struct lp_handle *it = lp_new_ref_or_jump(L, S, h->view);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *obj = h->obj;
-    Py_INCREF(obj);
-    lp_cross_unlock(&x);
-    PyObject *iterator = iterate_pairs(obj);
-    Py_DECREF(obj);
-    lp_cross_lock(&x);
-    if (iterator == NULL) {
-        return lp_door_close(&x, -1, 3);
+    if (lp_iterator_open(&x, it, lp_handle_object(h), iterate_pairs) < 0) {
+        return lp_door_close(&x, -1, ITERATOR);
     }
-    it->obj = iterator;
-    S->n_refs++;
     lp_cross_end(&x);
     lua_pushcclosure(L, pairs_next, 2);
     return 1;

@@ -9,6 +9,7 @@
 #include "convert/to_lua.h"
 #include "convert/to_python.h"
 #include "object/door.h"
+#include "object/py_iterator.h"
 
 /* Positions that a table gets room for in advance: a lone high one is an error,
  * not a reason to take much memory. */
@@ -125,12 +126,7 @@ next_item(lua_State *L)
     }
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *iterator = it->obj;
-    Py_INCREF(iterator);
-    lp_cross_unlock(&x);
-    PyObject *item = PyIter_Next(iterator);
-    Py_DECREF(iterator);
-    lp_cross_lock(&x);
+    PyObject *item = lp_iterator_next(&x, it);
     if (item == NULL && !PyErr_Occurred()) {
         lua_settop(L, 0);
         lua_pushnil(L);
@@ -156,18 +152,10 @@ iterate(lua_State *L, enum mode mode)
     lua_pushinteger(L, start);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *obj = lp_to_python(S, L, 1, view), *iterator = NULL;
-    if (obj != NULL) {
-        lp_cross_unlock(&x);
-        iterator = PyObject_GetIter(obj);
-        Py_DECREF(obj);
-        lp_cross_lock(&x);
-    }
-    if (iterator == NULL) {
+    if (lp_iterator_open(&x, it, lp_to_python(S, L, 1, view),
+                         PyObject_GetIter) < 0) {
         return lp_door_close(&x, -1, 0);
     }
-    it->obj = iterator;
-    S->n_refs++;
     lp_cross_end(&x);
     lua_pushcclosure(L, next_item, 5);
     return 1;
