@@ -67,6 +67,25 @@ describe('the Python half of lua-py', function()
     end
   end)
 
+  it('is installed compiled, for those who may not write there', function()
+    local folder = debug.getinfo(py.new, 'S').source:match '^@(.*)/[^/]*$'
+    local names = require 'py.loader'.listdir(folder .. '/python/pyhelper/__pycache__')
+    if not require 'py.loader'.kind(folder .. '/python') then
+      pending 'skipped: these are no installed files'
+      return
+    end
+    local unchecked = 0
+    for _, name in ipairs(names or {}) do
+      if name:find '^_run%.' then
+        local file = assert(io.open(folder .. '/python/pyhelper/__pycache__/' .. name, 'rb'))
+        -- After the magic number: valid as long as it is there, whatever the source.
+        if file:read(8):sub(5) == '\1\0\0\0' then unchecked = unchecked + 1 end
+        file:close()
+      end
+    end
+    assert.is_true(unchecked > 0)
+  end)
+
   it('is not what a file of the program hides: the error names that file', function()
     fails({['pyhelper.py'] = ''}, 'SCRIPT/pyhelper.py hides the package pyhelper of lua-py',
       'rename it')
