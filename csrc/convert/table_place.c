@@ -85,7 +85,7 @@ lp_table_fail(struct lp_table_walk *w, size_t i, PyObject *key)
 void
 lp_fail_in_argument(struct lp_state *S, int position)
 {
-    PyObject *exc = lp_take_raised(), *traceback;
+    PyObject *exc = lp_take_raised(), *traceback = NULL;
     if (!may_be_placed(exc) ||
         (traceback = PyException_GetTraceback(exc)) != NULL) {
         /* Python code raised it, a converter: its traceback says where. */
