@@ -70,7 +70,8 @@ end
 -- script), stdin (text), closed_stdin (true: there is none), ignore_interrupts
 -- (true: as under nohup), timeout (seconds, 10), merge (stderr into stdout),
 -- pipe (a command that reads its stdout), stdout (a file for it), lua (another
--- interpreter), folder (the working directory), options (list of the interpreter's own, before the script).
+-- interpreter), folder (the working directory), options (list of the
+-- interpreter's own, before the script).
 -- Without a script none is named, as for `-e` and `-i`.
 function child.run(script, options)
   options = options or {}
