@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Open addressing with linear probing; removal shifts the cluster back, so
- * that no tombstones slow a long-lived map down. */
+/* Open addressing with linear probing. */
 #include "base/ptrmap.h"
 
 #include <stdlib.h>
@@ -72,32 +71,6 @@ lp_ptrmap_set(struct lp_ptrmap *map, const void *key, intptr_t value)
     }
     insert(map, key, value);
     return 0;
-}
-
-void
-lp_ptrmap_remove(struct lp_ptrmap *map, const void *key)
-{
-    if (map->used == 0) {
-        return;
-    }
-    size_t hole = slot_of(map, key);
-    while (map->slots[hole].key != key) {
-        if (map->slots[hole].key == NULL) {
-            return;
-        }
-        hole = (hole + 1) & map->mask;
-    }
-    map->used--;
-    for (size_t i = (hole + 1) & map->mask; map->slots[i].key != NULL;
-         i = (i + 1) & map->mask) {
-        /* Move slot i into the hole unless its home lies after the hole. */
-        size_t home = slot_of(map, map->slots[i].key);
-        if (((i - home) & map->mask) >= ((i - hole) & map->mask)) {
-            map->slots[hole] = map->slots[i];
-            hole = i;
-        }
-    }
-    map->slots[hole].key = NULL;
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A small hash map from addresses to addresses or numbers.  Used for the
- * memo of the converters (identity, cycles) and the cache of Lua handles. */
+ * memo of the converters (identity, cycles). */
 #ifndef LP_PTRMAP_H
 #define LP_PTRMAP_H
 
@@ -22,7 +22,6 @@ struct lp_ptrmap {
 intptr_t lp_ptrmap_get(const struct lp_ptrmap *map, const void *key);
 /* Add or replace.  Returns 0, or -1 when out of memory (map unchanged). */
 int lp_ptrmap_set(struct lp_ptrmap *map, const void *key, intptr_t value);
-void lp_ptrmap_remove(struct lp_ptrmap *map, const void *key);
 void lp_ptrmap_free(struct lp_ptrmap *map);
 
 #endif

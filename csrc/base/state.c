@@ -202,7 +202,7 @@ lp_state_release(struct lp_state *S)
     }
     free_caches(S);
     lp_trace_free(S->trace);
-    lp_ptrmap_free(&S->handles);
+    free(S->handles.slots);
     free(S->dead);
     free(S);
 }

@@ -8,7 +8,6 @@
 #define LP_STATE_H
 
 #include "base/lua_api.h"
-#include "base/ptrmap.h"
 #include "base/py_api.h"
 #include "base/view.h"
 
@@ -55,6 +54,13 @@ struct lp_pool_thread {
 };
 enum { LP_POOL_SIZE = 16 };
 
+/* See handle/handle_cache.h. */
+struct lp_handle_cache {
+    struct lp_lua_object **slots; /* NULL: free; all of it while empty */
+    size_t mask;                  /* number of slots - 1 */
+    size_t used;
+};
+
 struct lp_state {
     lua_State *main;   /* main thread of the Lua state; NULL once closed */
     int slots[LP_SLOT_COUNT]; /* registry references */
@@ -94,7 +100,7 @@ struct lp_state {
 
     struct lp_trace *trace; /* where the error that is being raised arose */
 
-    struct lp_ptrmap handles; /* address of a Lua value -> live LuaObject */
+    struct lp_handle_cache handles; /* Lua values -> live LuaObjects */
     size_t n_refs;            /* live references in Lua, for py.live */
     size_t n_handles;         /* live Lua objects in Python, for py.live */
 

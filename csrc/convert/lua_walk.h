@@ -8,6 +8,7 @@
 #define LP_LUA_WALK_H
 
 #include "base/gil.h"
+#include "base/ptrmap.h"
 #include "convert/to_lua.h"
 
 enum lp_container_kind { LP_SEQUENCE, LP_MAPPING, LP_SET };

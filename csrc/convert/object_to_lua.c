@@ -219,7 +219,7 @@ lp_push_object(struct lp_lua_walk *w, struct lp_state *S, lua_State *L,
         return lp_push_container(w, S, L, obj, kind, must_materialise);
     }
     if (lp_is_lua_object(obj) &&
-        (w->view->python_first || ((struct lp_lua_object *)obj)->S == S)) {
+        (w->view->python_first || ((struct lp_lua_object *)obj)->view->state == S)) {
         return lp_push_lua(S, L, obj);
     }
     int done = push_bytes(w, L, obj);

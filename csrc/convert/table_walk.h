@@ -9,6 +9,7 @@
 #ifndef LP_TABLE_WALK_H
 #define LP_TABLE_WALK_H
 
+#include "base/ptrmap.h"
 #include "base/gil.h"
 #include "convert/to_python.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cross/protect.h"
+#include "handle/handle_cache.h"
 
 PyTypeObject *lp_lua_types[LP_TCDATA + 1];
 lp_vectorcall_fn lp_lua_vectorcall[LP_TCDATA + 1];
@@ -23,18 +24,6 @@ lp_is_lua_object(PyObject *obj)
            PyType_IsSubtype(type, lp_lua_types[0]);
 }
 
-/* Key of the cache: Lua values are aligned, so the low bits can say which of
- * the first views the object belongs to.  NULL: not cached, as light userdata
- * are: those may be the address of anything, a full userdata's for one. */
-static const void *
-cache_key(const void *address, struct lp_view *view)
-{
-    if (address == NULL || view->id >= 4) {
-        return NULL;
-    }
-    return (const char *)address + view->id;
-}
-
 static int
 anchor_body(lua_State *L, struct lp_state *S, void *ctx)
 {
@@ -44,10 +33,9 @@ anchor_body(lua_State *L, struct lp_state *S, void *ctx)
     return 0;
 }
 
-/* Make the object; `key`: where the cache shall find it, or NULL. */
 static PyObject *
 wrap(struct lp_state *S, lua_State *L, int index, struct lp_view *view,
-     const void *key)
+     int cached)
 {
     int kind = lua_type(L, index);
     const void *address = lua_topointer(L, index);
@@ -67,16 +55,17 @@ wrap(struct lp_state *S, lua_State *L, int index, struct lp_view *view,
         return NULL;
     }
     self->vectorcall = lp_lua_vectorcall[kind];
-    self->S = S;
     self->view = view;
     self->ref = ref;
     self->address = address;
-    Py_XINCREF(S->anchor);
-    self->anchor = S->anchor;
+    if (S->anchor != NULL) {
+        Py_INCREF(S->anchor);
+        self->flags |= LP_LUA_ANCHORED;
+    }
     lp_state_hold(S);
     S->n_handles++;
     /* Without memory for the cache the object works, uncached. */
-    if (key != NULL && lp_ptrmap_set(&S->handles, key, (intptr_t)self) == 0) {
+    if (cached && lp_handle_cache_add(&S->handles, self) == 0) {
         self->flags |= LP_LUA_CACHED;
     }
     return (PyObject *)self;
@@ -85,30 +74,32 @@ wrap(struct lp_state *S, lua_State *L, int index, struct lp_view *view,
 PyObject *
 lp_wrap_lua(struct lp_state *S, lua_State *L, int index, struct lp_view *view)
 {
-    const void *key = lua_type(L, index) != LUA_TLIGHTUSERDATA
-                          ? cache_key(lua_topointer(L, index), view)
-                          : NULL;
-    intptr_t known = key != NULL ? lp_ptrmap_get(&S->handles, key) : -1;
-    if (known != -1) {
-        PyObject *obj = (PyObject *)known;
-        Py_INCREF(obj);
-        return obj;
+    /* Light userdata may be the address of anything, a full userdata's for
+     * one; two of them are the same object only by chance. */
+    int cached = lua_type(L, index) != LUA_TLIGHTUSERDATA;
+    if (cached) {
+        struct lp_lua_object *known = lp_handle_cache_find(
+            &S->handles, lua_topointer(L, index), view);
+        if (known != NULL) {
+            Py_INCREF(known);
+            return (PyObject *)known;
+        }
     }
-    return wrap(S, L, lp_abs(L, index), view, key);
+    return wrap(S, L, lp_abs(L, index), view, cached);
 }
 
 PyObject *
 lp_wrap_lua_anew(struct lp_state *S, lua_State *L, int index,
                  struct lp_view *view)
 {
-    return wrap(S, L, lp_abs(L, index), view, NULL);
+    return wrap(S, L, lp_abs(L, index), view, 0);
 }
 
 int
 lp_push_lua(struct lp_state *S, lua_State *L, PyObject *obj)
 {
     struct lp_lua_object *self = (struct lp_lua_object *)obj;
-    if (self->S != S) {
+    if (self->view->state != S) {
         PyErr_SetString(PyExc_ValueError,
                         "a Lua object cannot go into another Lua state");
         return -1;
@@ -123,14 +114,15 @@ static void
 lua_object_dealloc(PyObject *obj)
 {
     struct lp_lua_object *self = (struct lp_lua_object *)obj;
-    struct lp_state *S = self->S;
+    struct lp_state *S = self->view != NULL ? self->view->state : NULL;
+    PyObject *anchor = self->flags & LP_LUA_ANCHORED ? S->anchor : NULL;
     PyTypeObject *type = Py_TYPE(obj);
     PyObject_GC_UnTrack(obj);
     /* First of all: callbacks of weak references may get the same Lua value
      * again, and must not find this object. */
     if (self->flags & LP_LUA_CACHED) {
         self->flags &= ~LP_LUA_CACHED;
-        lp_ptrmap_remove(&S->handles, cache_key(self->address, self->view));
+        lp_handle_cache_remove(&S->handles, self);
     }
     if (self->weakrefs != NULL) {
         PyObject_ClearWeakRefs(obj);
@@ -141,7 +133,7 @@ lua_object_dealloc(PyObject *obj)
         lp_state_release(S);
     }
     Py_CLEAR(self->dict);
-    Py_CLEAR(self->anchor);
+    Py_XDECREF(anchor);
     freefunc free_object = (freefunc)PyType_GetSlot(type, Py_tp_free);
     free_object(obj);
     Py_DECREF(type);
@@ -168,7 +160,7 @@ lua_object_richcompare(PyObject *a, PyObject *b, int op)
     struct lp_lua_object *x = (struct lp_lua_object *)a;
     struct lp_lua_object *y = (struct lp_lua_object *)b;
     int same = x == y ||
-               (Py_TYPE(a) == Py_TYPE(b) && x->S == y->S &&
+               (Py_TYPE(a) == Py_TYPE(b) && x->view->state == y->view->state &&
                 x->address == y->address && x->address != NULL);
     return PyBool_FromLong(same == (op == Py_EQ));
 }
@@ -228,7 +220,9 @@ lua_object_traverse(PyObject *obj, visitproc visit, void *arg)
     struct lp_lua_object *self = (struct lp_lua_object *)obj;
     Py_VISIT(Py_TYPE(obj));
     Py_VISIT(self->dict);
-    Py_VISIT(self->anchor);
+    if (self->flags & LP_LUA_ANCHORED) {
+        Py_VISIT(self->view->state->anchor);
+    }
     return 0;
 }
 

@@ -6,23 +6,24 @@
 
 #include "base/state.h"
 
+/* Small, as programs hold many. */
 struct lp_lua_object {
     PyObject_HEAD
     lp_vectorcall_fn vectorcall;
-    struct lp_state *S;    /* held */
-    struct lp_view *view;  /* the conversion rules it remembers */
-    int ref;               /* anchor in LP_SLOT_REFS */
-    int flags;             /* LP_LUA_* */
+    struct lp_view *view;  /* the conversion rules it remembers; its state is
+                              held */
     const void *address;   /* identity: lua_topointer of the value */
     PyObject *weakrefs;
     PyObject *dict;        /* owned or NULL: attributes */
-    PyObject *anchor;      /* owned or NULL: handle/anchor.h */
+    int ref;               /* anchor in LP_SLOT_REFS */
+    int flags;             /* LP_LUA_* */
 };
 
 enum {
     LP_LUA_CACHED = 1, /* known to S->handles */
     LP_LUA_KWARGS = 2, /* py.func{kwargs=true}: keywords as a last table */
     LP_LUA_METHOD = 4, /* py.class: the first argument is a reference */
+    LP_LUA_ANCHORED = 8, /* owns a reference to S->anchor: handle/anchor.h */
 };
 
 /* Python types by lua_type (LUA_TNIL .. LP_TCDATA); LUA_TNIL is the base. */

@@ -158,7 +158,7 @@ lp_lua_call(PyObject *obj, PyObject *const *args, size_t nargsf,
             PyObject *kwnames)
 {
     struct lp_lua_object *self = (struct lp_lua_object *)obj;
-    struct lua_call c = {.S = self->S,
+    struct lua_call c = {.S = self->view->state,
                          .self = self,
                          .args = args,
                          .nargs = LP_VECTORCALL_NARGS(nargsf)};
@@ -181,7 +181,7 @@ lp_lua_call(PyObject *obj, PyObject *const *args, size_t nargsf,
         }
     }
     struct lp_visit visit;
-    if (lp_visit_begin(&visit, self->S) < 0) {
+    if (lp_visit_begin(&visit, self->view->state) < 0) {
         Py_XDECREF(c.kwargs);
         return NULL;
     }
@@ -293,12 +293,12 @@ signature_of_lua(struct lp_lua_object *self, PyObject *module)
 {
     struct parameters p = {self, PyList_New(0), 1};
     struct lp_visit visit;
-    if (p.names == NULL || lp_visit_begin(&visit, self->S) < 0) {
+    if (p.names == NULL || lp_visit_begin(&visit, self->view->state) < 0) {
         Py_XDECREF(p.names);
         return NULL;
     }
     int status =
-        lp_protect_code(self->S, visit.frame.L, parameters_body, &p, 0, 0);
+        lp_protect_code(self->view->state, visit.frame.L, parameters_body, &p, 0, 0);
     lp_visit_end(&visit);
     PyObject *result = NULL;
     if (status >= 0) {
@@ -376,10 +376,10 @@ function_repr(PyObject *obj)
     struct lp_lua_object *self = (struct lp_lua_object *)obj;
     struct shown shown = {obj, NULL};
     struct lp_visit visit;
-    if (lp_visit_begin(&visit, self->S) < 0) {
+    if (lp_visit_begin(&visit, self->view->state) < 0) {
         return NULL;
     }
-    lp_protect(self->S, visit.frame.L, repr_body, &shown, 0, 0);
+    lp_protect(self->view->state, visit.frame.L, repr_body, &shown, 0, 0);
     lp_visit_end(&visit);
     return shown.text;
 }
@@ -398,12 +398,12 @@ copy_function(PyObject *module, PyObject *args)
     }
     struct lp_lua_object *self = (struct lp_lua_object *)obj;
     struct lp_visit visit;
-    if (lp_visit_begin(&visit, self->S) < 0) {
+    if (lp_visit_begin(&visit, self->view->state) < 0) {
         return NULL;
     }
     lua_State *L = visit.frame.L;
-    lp_push_ref(self->S, L, self->ref);
-    PyObject *copy = lp_wrap_lua_anew(self->S, L, -1, self->view);
+    lp_push_ref(self->view->state, L, self->ref);
+    PyObject *copy = lp_wrap_lua_anew(self->view->state, L, -1, self->view);
     lua_pop(L, 1);
     lp_visit_end(&visit);
     if (copy != NULL) {

@@ -95,11 +95,11 @@ operate(struct operation *op)
         (struct lp_lua_object *)(lp_is_lua_object(first) ? first
                                                          : op->operands[1]);
     struct lp_visit v;
-    if (lp_visit_begin(&v, self->S) < 0) {
+    if (lp_visit_begin(&v, self->view->state) < 0) {
         return -1;
     }
     op->view = self->view;
-    int done = lp_protect_code(self->S, v.frame.L, operation_body, op, 0, 0);
+    int done = lp_protect_code(self->view->state, v.frame.L, operation_body, op, 0, 0);
     lp_visit_end(&v);
     if (done < 0) {
         Py_CLEAR(op->result);
@@ -211,10 +211,10 @@ lp_lua_array_priority(PyObject *obj, void *closure)
     struct lp_lua_object *self = (struct lp_lua_object *)obj;
     struct lp_visit v;
     (void)closure;
-    if (lp_visit_begin(&v, self->S) < 0) {
+    if (lp_visit_begin(&v, self->view->state) < 0) {
         return NULL;
     }
-    lp_push_ref(self->S, v.frame.L, self->ref);
+    lp_push_ref(self->view->state, v.frame.L, self->ref);
     int has_metatable = lua_getmetatable(v.frame.L, -1);
     lua_pop(v.frame.L, 1 + has_metatable);
     lp_visit_end(&v);

@@ -280,7 +280,7 @@ static PyObject *
 runtime_owns(PyObject *self, PyObject *obj)
 {
     return PyBool_FromLong(lp_is_lua_object(obj) &&
-                           ((struct lp_lua_object *)obj)->S ==
+                           ((struct lp_lua_object *)obj)->view->state ==
                                ((struct lp_runtime *)self)->S);
 }
 

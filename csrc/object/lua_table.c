@@ -62,12 +62,12 @@ count(PyObject *module, PyObject *obj)
     }
     struct lp_lua_object *table = (struct lp_lua_object *)obj;
     struct lp_visit v;
-    if (lp_visit_begin(&v, table->S) < 0) {
+    if (lp_visit_begin(&v, table->view->state) < 0) {
         return NULL;
     }
     Py_ssize_t n = 0;
-    lp_push_ref(table->S, v.frame.L, table->ref);
-    int done = lp_protect(table->S, v.frame.L, count_body, &n, 1, 0);
+    lp_push_ref(table->view->state, v.frame.L, table->ref);
+    int done = lp_protect(table->view->state, v.frame.L, count_body, &n, 1, 0);
     lp_visit_end(&v);
     if (done < 0) {
         return NULL;

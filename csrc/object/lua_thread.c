@@ -86,11 +86,11 @@ lp_lua_thread_start(PyObject *obj, PyObject *args)
     struct lp_lua_object *self = (struct lp_lua_object *)obj;
     struct start start = {.args = args, .view = self->view};
     struct lp_visit v;
-    if (lp_visit_begin(&v, self->S) < 0) {
+    if (lp_visit_begin(&v, self->view->state) < 0) {
         return NULL;
     }
-    lp_push_ref(self->S, v.frame.L, self->ref);
-    lp_protect(self->S, v.frame.L, start_body, &start, 1, 0);
+    lp_push_ref(self->view->state, v.frame.L, self->ref);
+    lp_protect(self->view->state, v.frame.L, start_body, &start, 1, 0);
     lp_visit_end(&v);
     return start.result;
 }

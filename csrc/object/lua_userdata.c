@@ -85,12 +85,12 @@ tensor_array(PyObject *module, PyObject *obj)
     }
     struct lp_lua_object *self = (struct lp_lua_object *)obj;
     struct lp_visit v;
-    if (lp_visit_begin(&v, self->S) < 0) {
+    if (lp_visit_begin(&v, self->view->state) < 0) {
         return NULL;
     }
     PyObject *array = NULL;
-    lp_push_ref(self->S, v.frame.L, self->ref);
-    int done = lp_protect(self->S, v.frame.L, array_body, &array, 1, 0);
+    lp_push_ref(self->view->state, v.frame.L, self->ref);
+    int done = lp_protect(self->view->state, v.frame.L, array_body, &array, 1, 0);
     lp_visit_end(&v);
     if (done < 0) {
         Py_XDECREF(array);

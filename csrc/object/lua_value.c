@@ -24,7 +24,7 @@ enum { VALUE = 2 }; /* stack of the bodies */
 static int
 visit(struct access *a, lp_body body)
 {
-    struct lp_state *S = a->self->S;
+    struct lp_state *S = a->self->view->state;
     struct lp_visit v;
     if (lp_visit_begin(&v, S) < 0) {
         return -1;

@@ -24,7 +24,7 @@ static int
 push_table_and_key(struct lp_lua_object *self, lua_State *L, int top,
                    PyObject *key)
 {
-    struct lp_state *S = self->S;
+    struct lp_state *S = self->view->state;
     lp_push_slot(S, L, LP_SLOT_REFS);
     lua_rawgeti(L, top + REFS, self->ref);
     if (lua_getmetatable(L, top + TABLE)) {
@@ -50,14 +50,14 @@ lp_plain_get(struct lp_lua_object *self, PyObject *key, PyObject **result)
     if (!may_fit(self, key)) {
         return 0;
     }
-    if (lp_visit_begin(&v, self->S) < 0) {
+    if (lp_visit_begin(&v, self->view->state) < 0) {
         return -1;
     }
     lua_State *L = v.frame.L;
     int done = 0, top = lua_gettop(L);
     if (push_table_and_key(self, L, top, key)) {
         lua_rawget(L, top + TABLE);
-        *result = lp_lua_item(self->S, L, lua_gettop(L), self->view);
+        *result = lp_lua_item(self->view->state, L, lua_gettop(L), self->view);
         done = *result != NULL ? 1 : -1;
     }
     lua_settop(L, top);
@@ -83,7 +83,7 @@ lp_plain_set(struct lp_lua_object *self, PyObject *key, PyObject *item)
     if (!may_fit(self, key)) {
         return 0;
     }
-    if (lp_visit_begin(&v, self->S) < 0) {
+    if (lp_visit_begin(&v, self->view->state) < 0) {
         return -1;
     }
     lua_State *L = v.frame.L;
@@ -94,7 +94,7 @@ lp_plain_set(struct lp_lua_object *self, PyObject *key, PyObject *item)
             done = 1;
         }
         else {
-            done = lp_push_scalar(L, self->S, item, 0);
+            done = lp_push_scalar(L, self->view->state, item, 0);
         }
         if (done) {
             lua_rawset(L, top + TABLE);

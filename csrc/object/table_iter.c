@@ -69,7 +69,7 @@ PyObject *
 lp_table_iter_new(PyObject *obj, enum lp_iter_what what)
 {
     struct lp_lua_object *table = (struct lp_lua_object *)obj;
-    struct lp_state *S = table->S;
+    struct lp_state *S = table->view->state;
     struct lp_visit v;
     int cursor;
     if (lp_visit_begin(&v, S) < 0) {
@@ -277,7 +277,7 @@ end_iter(struct table_iter *it)
     struct lp_lua_object *table = it->table;
     it->table = NULL;
     if (table != NULL) {
-        lp_queue_unref(table->S, it->cursor);
+        lp_queue_unref(table->view->state, it->cursor);
         forget_ready(it);
         Py_DECREF(table);
     }
@@ -329,7 +329,7 @@ iter_next(PyObject *self)
     if (table == NULL) {
         return NULL;
     }
-    int undisturbed = it->epoch == table->S->epoch &&
+    int undisturbed = it->epoch == table->view->state->epoch &&
                       !table->view->zero_based; /* quiet_item knows it not */
     if (undisturbed && it->at < it->n) {
         return it->ready[it->at++];
@@ -342,7 +342,7 @@ iter_next(PyObject *self)
         it->amount *= 2;
     }
     Py_INCREF(table);
-    PyObject *item = visit(it, table->S);
+    PyObject *item = visit(it, table->view->state);
     Py_DECREF(table);
     return item;
 }

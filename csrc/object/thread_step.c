@@ -403,7 +403,7 @@ status_body(lua_State *L, struct lp_state *S, void *ctx)
 static int
 visit(struct lp_step *step, lp_body body)
 {
-    struct lp_state *S = step->self->S;
+    struct lp_state *S = step->self->view->state;
     struct lp_visit v;
     if (lp_visit_begin(&v, S) < 0) {
         return -1;

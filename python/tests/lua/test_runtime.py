@@ -166,11 +166,14 @@ class TestOptions:
             with pytest.raises(LuaError, match="refuse"):
                 lua.require(name)
         with pytest.raises(LuaError, match="refuse"):
-            lua.execute("package.preload['py.core'] = nil package.loadlib("
-                        "package.searchpath and package.searchpath('py.core', package.cpath) or "
-                        "package.cpath:match('[^;]+'):gsub('%?', 'py/core'), 'luaopen_py_core')()")
-        leaks = lua.execute(
-            """
+            lua.execute(
+                "package.preload['py.core'] = nil package.loadlib("
+                "package.searchpath and package.searchpath('py.core', package.cpath) or "
+                "package.cpath:match('[^;]+'):gsub('%?', 'py/core'), 'luaopen_py_core')()"
+            )
+        leaks = (
+            lua.execute(
+                """
             local found, seen = {}, {}
             local function walk(v, path)
               if type(v) == 'userdata' and v ~= python.none and tostring(v):find('module') then
@@ -194,7 +197,10 @@ class TestOptions:
             walk(package.preload, 'preload') walk(debug.getregistry(), 'registry')
             return table.concat(found, '; ')
             """
-        ) if option == "register_builtins" else ""
+            )
+            if option == "register_builtins"
+            else ""
+        )
         assert leaks == ""
 
     def test_overflow(self, lua):
@@ -331,7 +337,6 @@ class TestEnd:
         del lua
         gc.collect()
         assert ref() is None
-
 
     def test_cycles_through_both_heaps_are_collected(self):
         class Thing:

@@ -5,6 +5,7 @@ import collections.abc
 import copy
 import functools
 import pickle
+import random
 
 import pyhelper
 import pytest
@@ -138,6 +139,24 @@ class TestTable:
 
     def test_dir_lists_fields(self, lua):
         assert {"field", "keys"} <= set(dir(lua.eval("{field = 1, ['no name'] = 2}")))
+
+
+def test_the_same_value_is_the_same_object_whatever_else_comes_and_goes(lua):
+    tables = lua.execute("local t = {} for i = 1, 3000 do t[i] = {i} end return t")
+    chance = random.Random(7)
+    kept = {i: tables[i] for i in range(1, 3001)}
+    for _ in range(3):
+        for i in chance.sample(sorted(kept), 1000):
+            del kept[i]
+        for i in chance.sample(range(1, 3001), 500):
+            kept.setdefault(i, tables[i])
+        assert all(tables[i] is table and table[1] == i for i, table in kept.items())
+    numbers = [table[1] for table in tables.values()]
+    assert numbers == list(range(1, 3001))
+    before = lua._state.live()[1]
+    count = len(kept)
+    kept.clear()
+    assert lua._state.live()[1] == before - count
 
 
 class TestFunction:
