@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* t[{…}]: a table of positions and ranges. */
+#include <string.h>
+
 #include "numpy_tensor/tensor.h"
 
 /* [-0, +0, -] The position, from 0, that the number at `index` means in a
@@ -86,7 +88,17 @@ lp_pick(lua_State *L, int index, const struct lp_tensor *t,
 void
 lp_push_picked_or_jump(lua_State *L, int index, const struct lp_tensor *picked)
 {
+    const struct lp_tensor *from = lua_touserdata(L, index);
+    int nd = from->nd;
+    ptrdiff_t offset = from->offset;
+    int64_t before[2 * LP_INLINE_DIMS];
+    memcpy(before, from->size, 2 * (size_t)nd * sizeof *before);
     struct lp_tensor *t = lp_new_view_or_jump(L, index, picked->nd);
+    if (from->nd != nd || from->storage != picked->storage ||
+        from->offset != offset ||
+        memcmp(before, from->size, 2 * (size_t)nd * sizeof *before) != 0) {
+        lp_changed_or_jump(L);
+    }
     for (int d = 0; d < 2 * picked->nd; d++) {
         t->size[d] = picked->size[d];
     }

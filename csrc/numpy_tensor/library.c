@@ -212,13 +212,13 @@ check_bounds_or_jump(lua_State *L, const struct lp_storage *storage,
 static int
 library_view(lua_State *L)
 {
-    const struct lp_tensor *from = lp_check_tensor_or_jump(L, 1);
+    lp_check_tensor_or_jump(L, 1);
     lua_Number offset = luaL_checknumber(L, 4);
     struct geometry g;
     lua_settop(L, 4);
     geometry_or_jump(L, 2, 3, &g);
-    check_bounds_or_jump(L, from->storage, &g, offset);
     struct lp_tensor *t = lp_new_view_or_jump(L, 1, 0);
+    check_bounds_or_jump(L, t->storage, &g, offset);
     set_geometry_or_jump(L, t, &g, (int64_t)offset);
     return 1;
 }

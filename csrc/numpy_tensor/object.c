@@ -114,6 +114,29 @@ lp_push_storage_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype,
     return storage;
 }
 
+/* [GIL, lock] Go on in the memory of `owner`, a new array of `size`. */
+static void
+take_memory(struct lp_storage *storage, LP_STEALS PyObject *owner,
+            ptrdiff_t size)
+{
+    const size_t item = lp_dtypes[storage->dtype].size;
+    char *data = ((struct lp_ndarray *)owner)->data;
+    storage->size = size;
+    if (storage->owner != NULL && size <= storage->capacity) {
+        /* Another thread made it larger meanwhile. */
+        lp_queue_decref(storage->S, owner);
+        return;
+    }
+    if (storage->owner != NULL) {
+        memcpy(data, storage->data, (size_t)storage->capacity * item);
+        lp_queue_decref(storage->S, storage->owner);
+    }
+    storage->owner = owner;
+    storage->data = data;
+    storage->capacity = size;
+    storage->S->foreign += (size_t)size * item;
+}
+
 void
 lp_storage_resize_or_jump(lua_State *L, struct lp_storage *storage,
                           ptrdiff_t size, int zeroed)
@@ -135,6 +158,7 @@ lp_storage_resize_or_jump(lua_State *L, struct lp_storage *storage,
     lp_relieve_or_jump(S, L);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
+    lp_storage_hold(storage); /* its last tensor may be pointed elsewhere */
     lp_cross_unlock(&x); /* also lets go of what was dropped before */
     PyObject *owner = NULL;
     if (lp_numpy_import() == 0) {
@@ -142,20 +166,14 @@ lp_storage_resize_or_jump(lua_State *L, struct lp_storage *storage,
     }
     lp_cross_lock(&x);
     if (owner == NULL) {
+        lp_storage_drop(storage);
         lp_cross_fail(S, L, 0);
         lp_cross_end(&x);
         lua_error(L);
         return;
     }
-    char *data = ((struct lp_ndarray *)owner)->data;
-    if (storage->owner != NULL) {
-        memcpy(data, storage->data, (size_t)storage->capacity * item);
-        lp_queue_decref(S, storage->owner);
-    }
-    storage->owner = owner;
-    storage->data = data;
-    storage->size = storage->capacity = size;
-    S->foreign += (size_t)size * item;
+    take_memory(storage, owner, size);
+    lp_storage_drop(storage);
     lp_cross_end(&x);
 }
 
@@ -202,6 +220,13 @@ lp_new_tensor_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype)
     lua_remove(L, -2);
     lua_setmetatable(L, -2);
     return t;
+}
+
+int
+lp_changed_or_jump(lua_State *L)
+{
+    return luaL_error(L, "another thread or a finalizer has changed a tensor "
+                         "while it was used");
 }
 
 struct lp_tensor *

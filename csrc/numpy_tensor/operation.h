@@ -52,7 +52,9 @@ int lp_number_to_element(lua_State *L, int index, enum lp_dtype dtype,
 /* [-] The same for a constant that all types hold. */
 void lp_constant(enum lp_dtype dtype, int value, void *element);
 
-/* [lock, no GIL; -0, +1, em] Push a new contiguous tensor. */
+/* [lock, no GIL; -0, +1, em] Push a new contiguous tensor.  Other threads and
+ * finalizers may run meanwhile and change every tensor: what is needed of
+ * those for more than sizes is read afterwards. */
 struct lp_tensor *lp_new_sized_or_jump(struct lp_state *S, lua_State *L,
                                        enum lp_dtype dtype, int nd,
                                        const int64_t *size);

@@ -89,12 +89,16 @@ has_sizes(const struct lp_tensor *t, const struct shape *shape,
            (t->nd == 1 || t->size[1] == size[1]);
 }
 
-/* NULL: there is none. */
+/* The loop for a tensor; NULL: there is none.  Called before anything else is
+ * read: other threads may run while it looks for the loops. */
 static const struct lp_loop *
-loop_or_jump(lua_State *L, enum lp_loop_name name, const struct lp_tensor *t)
+loop_or_jump(lua_State *L, const struct lp_tensor *t)
 {
+    if (t == NULL || t->nd == 0) {
+        return NULL;
+    }
     lp_loops_need_or_jump(t->storage->S, L);
-    const struct lp_loop *loop = &lp_loops[name][t->dtype];
+    const struct lp_loop *loop = &lp_loops[LP_LOOP_matmul][t->dtype];
     return loop->run != NULL ? loop : NULL;
 }
 
@@ -108,13 +112,16 @@ push_product_or_jump(lua_State *L, const struct shape *shape,
 {
     struct factor a, b, out;
     int64_t size[2];
-    const struct lp_loop *matmul;
-    if (!factors_of(shape, ta, tb, &a, &b, size) ||
-        (matmul = loop_or_jump(L, LP_LOOP_matmul, ta)) == NULL) {
+    const struct lp_loop *matmul = loop_or_jump(L, ta);
+    if (matmul == NULL || !factors_of(shape, ta, tb, &a, &b, size)) {
         return 0;
     }
     const struct lp_tensor *result = lp_new_sized_or_jump(
         ta->storage->S, L, ta->dtype, shape->out, size);
+    if (!factors_of(shape, ta, tb, &a, &b, size) ||
+        !has_sizes(result, shape, size)) {
+        return lp_changed_or_jump(L);
+    }
     out = shape->out == 2 ? matrix_of(result) : column_of(result);
     multiply(matmul, &a, &b, &out);
     return 1;
@@ -127,12 +134,11 @@ multiply_into_or_jump(lua_State *L, const struct shape *shape,
 {
     struct factor a, b, out;
     int64_t size[2];
-    const struct lp_loop *matmul;
-    if (result == NULL || !factors_of(shape, ta, tb, &a, &b, size) ||
+    const struct lp_loop *matmul = loop_or_jump(L, ta);
+    if (matmul == NULL || result == NULL || !factors_of(shape, ta, tb, &a, &b, size) ||
         result->dtype != ta->dtype || !has_sizes(result, shape, size) ||
         !lp_is_contiguous(result) || lp_share_memory(result, ta) ||
-        lp_share_memory(result, tb) ||
-        (matmul = loop_or_jump(L, LP_LOOP_matmul, ta)) == NULL) {
+        lp_share_memory(result, tb)) {
         return 0;
     }
     out = shape->out == 2 ? matrix_of(result) : column_of(result);
@@ -166,13 +172,12 @@ static int
 push_dot_or_jump(lua_State *L, const struct lp_tensor *a,
                  const struct lp_tensor *b)
 {
-    const struct lp_loop *matmul;
-    if (a == NULL || b == NULL || a->nd == 0 || b->nd == 0 ||
+    const struct lp_loop *matmul = loop_or_jump(L, a);
+    if (matmul == NULL || b == NULL || a->nd == 0 || b->nd == 0 ||
         a->dtype != b->dtype ||
         lp_count_elements(a) != lp_count_elements(b) ||
         (a->nd != 1 && !lp_is_contiguous(a)) ||
-        (b->nd != 1 && !lp_is_contiguous(b)) ||
-        (matmul = loop_or_jump(L, LP_LOOP_matmul, a)) == NULL) {
+        (b->nd != 1 && !lp_is_contiguous(b))) {
         return 0;
     }
     uint64_t result = 0;
@@ -304,13 +309,13 @@ sum_of_product(lua_State *L)
     struct factor a, b;
     int64_t size[2];
     const struct lp_loop *matmul;
-    if (!read_sum(L, &s) || !factors_of(shape, s.a, s.b, &a, &b, size) ||
+    if (!read_sum(L, &s) || (matmul = loop_or_jump(L, s.a)) == NULL ||
+        !factors_of(shape, s.a, s.b, &a, &b, size) ||
         size[0] > LP_SMALL_PRODUCT / size[1] || s.t->dtype != s.a->dtype ||
         s.result->dtype != s.a->dtype || !has_sizes(s.t, shape, size) ||
         !has_sizes(s.result, shape, size) ||
         (s.beta && !lp_number_to_element(L, s.beta, s.a->dtype, &beta)) ||
-        (s.alpha && !lp_number_to_element(L, s.alpha, s.a->dtype, &alpha)) ||
-        (matmul = loop_or_jump(L, LP_LOOP_matmul, s.a)) == NULL) {
+        (s.alpha && !lp_number_to_element(L, s.alpha, s.a->dtype, &alpha))) {
         return lp_call_rest_or_jump(L);
     }
     struct lp_storage storage = {.data = (char *)space};

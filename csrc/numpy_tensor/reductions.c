@@ -129,6 +129,22 @@ slice_of(const struct lp_tensor *t, int dim, struct lp_tensor *slice)
     slice->size[dim] = 1;
 }
 
+/* The same once more, after the results were made. */
+static void
+slice_again_or_jump(lua_State *L, const struct lp_tensor *t, int dim,
+                    struct lp_tensor *slice)
+{
+    struct lp_tensor before = *slice;
+    before.size = before.few;
+    if (t->nd != before.nd) {
+        lp_changed_or_jump(L);
+    }
+    slice_of(t, dim, slice);
+    if (!lp_same_sizes(slice, &before)) {
+        lp_changed_or_jump(L);
+    }
+}
+
 /* The dimension that is gone through for each element of a slice. */
 struct along {
     const struct kernels *kernels;
@@ -218,6 +234,7 @@ sum_or_mean(lua_State *L, int is_mean)
     slice_of(t, dim, &slice);
     const struct lp_tensor *result = lp_new_sized_or_jump(
         t->storage->S, L, t->dtype, slice.nd, slice.size);
+    slice_again_or_jump(L, t, dim, &slice);
     struct along along = along_of(t, dim);
     along.divisor = is_mean ? (double)along.n : 1;
     lp_walk_begin(&walk, result);
@@ -266,7 +283,7 @@ extreme(lua_State *L, int is_max)
     const struct kernels *of = &kernels[t->dtype];
     struct along along = along_of(t, dim < 0 ? t->nd - 1 : dim);
     along.extreme = is_max ? of->greatest : of->least;
-    if (dim < 0) {
+    if (dim < 0) { /* makes nothing */
         const char *p = lp_tensor_data(t);
         ptrdiff_t step = t->nd == 1 ? along.step : (ptrdiff_t)along.item;
         int64_t at = along.extreme(p, lp_count_elements(t), step);
@@ -280,6 +297,9 @@ extreme(lua_State *L, int is_max)
         t->storage->S, L, t->dtype, slice.nd, slice.size);
     const struct lp_tensor *positions = lp_new_sized_or_jump(
         t->storage->S, L, LP_Long, slice.nd, slice.size);
+    slice_again_or_jump(L, t, dim, &slice);
+    along.n = t->size[dim];
+    along.step = along_of(t, dim).step;
     lp_walk_begin(&walk, values);
     lp_walk_add(&walk, positions, values);
     lp_walk_add(&walk, &slice, values);
@@ -343,6 +363,9 @@ sort(lua_State *L)
         t->storage->S, L, t->dtype, t->nd, t->size);
     const struct lp_tensor *positions = lp_new_sized_or_jump(
         t->storage->S, L, LP_Long, t->nd, t->size);
+    if (!lp_same_sizes(t, values)) {
+        return lp_changed_or_jump(L);
+    }
     slice_of(t, dim, &slice);
     slice_of(values, dim, &of_values);
     slice_of(positions, dim, &of_positions);

@@ -12,6 +12,7 @@ struct masked {
     char *to;
     const char *from;
     size_t item;
+    int64_t left; /* elements for which `to` has room */
 };
 
 struct count {
@@ -53,7 +54,7 @@ select_row(const void *context, char *const *data, ptrdiff_t n,
 {
     struct masked *w = *(struct masked *const *)context;
     for (ptrdiff_t i = 0; i < n; i++) {
-        if (data[1][i * steps[1]]) {
+        if (data[1][i * steps[1]] && w->left-- > 0) {
             memcpy(w->to, data[0] + i * steps[0], w->item);
             w->to += w->item;
         }
@@ -92,10 +93,9 @@ walk_masked(const struct lp_tensor *t, const struct lp_tensor *mask,
 {
     struct lp_walk walk;
     w->item = lp_dtypes[t->dtype].size;
-    if (!lp_walk_begin(&walk, t)) {
+    if (!lp_walk_begin(&walk, t) || !lp_walk_add(&walk, mask, t)) {
         return 0;
     }
-    lp_walk_add(&walk, mask, t);
     lp_walk_run_in_order(&walk, f, &w);
     return 1;
 }
@@ -113,8 +113,10 @@ masked_select(lua_State *L)
     }
     const struct lp_tensor *result =
         lp_new_sized_or_jump(t->storage->S, L, t->dtype, 1, &n);
-    struct masked w = {.to = lp_tensor_data(result)};
-    walk_masked(t, mask, select_row, &w);
+    struct masked w = {.to = lp_tensor_data(result), .left = n};
+    if (!walk_masked(t, mask, select_row, &w) || w.left != 0) {
+        return lp_changed_or_jump(L);
+    }
     return 1;
 }
 
@@ -167,6 +169,32 @@ copy_slice(const void *item, char *const *data, ptrdiff_t n,
                 (ptrdiff_t[3]){steps[1], steps[0], 0});
 }
 
+/* Are there slices of `t` at these positions? */
+static int
+are_positions(const struct lp_tensor *list, const struct lp_tensor *t, int dim)
+{
+    const char *positions = lp_tensor_data(list);
+    ptrdiff_t step = (ptrdiff_t)list->size[1] * (ptrdiff_t)sizeof(int64_t);
+    for (int64_t i = 0; i < list->size[0]; i++) {
+        int64_t at = *(const int64_t *)(positions + i * step);
+        if (at < 1 || at > t->size[dim]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* `t` as it is when it has `n` slices. */
+static void
+with_slices(const struct lp_tensor *t, int dim, int64_t n,
+            struct lp_tensor *changed)
+{
+    *changed = *t;
+    changed->size = changed->few;
+    memcpy(changed->few, t->size, 2 * (size_t)t->nd * sizeof *t->size);
+    changed->size[dim] = n;
+}
+
 /* t:index(dim, list) */
 static int
 index_by_list(lua_State *L)
@@ -174,31 +202,33 @@ index_by_list(lua_State *L)
     const struct lp_tensor *t = lp_to_tensor(L, 1);
     const struct lp_tensor *list = lp_to_tensor(L, 3);
     lua_Number number = lua_tonumber(L, 2);
+    if (t != NULL && t->nd > 0) { /* first: other threads may run then */
+        lp_loops_need_or_jump(t->storage->S, L);
+    }
     if (lua_gettop(L) != 3 || t == NULL || list == NULL || list->nd != 1 ||
         list->dtype != LP_Long || lua_type(L, 2) != LUA_TNUMBER ||
         !(number >= 1 && number < t->nd + 1) || t->nd > LP_INLINE_DIMS) {
         return lp_call_rest_or_jump(L);
     }
-    lp_loops_need_or_jump(t->storage->S, L);
     int dim = (int)number - 1;
-    const char *positions = lp_tensor_data(list);
-    ptrdiff_t step = (ptrdiff_t)list->size[1] * (ptrdiff_t)sizeof(int64_t);
-    for (int64_t i = 0; i < list->size[0]; i++) {
-        int64_t at = *(const int64_t *)(positions + i * step);
-        if (at < 1 || at > t->size[dim]) {
-            return lp_call_rest_or_jump(L);
-        }
+    if (!are_positions(list, t, dim)) {
+        return lp_call_rest_or_jump(L);
     }
-    struct lp_tensor from = *t;
-    from.size = from.few;
-    memcpy(from.few, t->size, 2 * (size_t)t->nd * sizeof *t->size);
-    from.size[dim] = list->size[0];
+    struct lp_tensor from, to;
+    with_slices(t, dim, list->size[0], &from);
     struct lp_tensor *result = lp_new_sized_or_jump(
         t->storage->S, L, t->dtype, t->nd, from.size);
-    struct lp_tensor to = *result;
-    to.size = to.few;
-    memcpy(to.few, result->size, 2 * (size_t)t->nd * sizeof *t->size);
-    to.size[dim] = from.size[dim] = 1;
+    if (t->nd != result->nd || list->nd != 1 || !are_positions(list, t, dim)) {
+        return lp_changed_or_jump(L);
+    }
+    with_slices(t, dim, list->size[0], &from);
+    if (!lp_same_sizes(&from, result)) {
+        return lp_changed_or_jump(L);
+    }
+    with_slices(result, dim, 1, &to);
+    from.size[dim] = 1;
+    const char *positions = lp_tensor_data(list);
+    ptrdiff_t step = (ptrdiff_t)list->size[1] * (ptrdiff_t)sizeof(int64_t);
     for (int64_t i = 0; i < list->size[0]; i++) {
         struct lp_walk walk;
         int64_t at = *(const int64_t *)(positions + i * step) - 1;

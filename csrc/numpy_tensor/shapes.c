@@ -117,6 +117,9 @@ view(lua_State *L)
         return lp_call_rest_or_jump(L);
     }
     struct lp_tensor *result = lp_new_view_or_jump(L, 1, nd);
+    if (t->nd == 0 || lp_count_elements(t) != count || !lp_is_contiguous(t)) {
+        lp_changed_or_jump(L);
+    }
     int64_t next = 1;
     for (int d = nd - 1; d >= 0; d--) {
         result->size[d] = size[d];
@@ -135,6 +138,9 @@ transposed(lua_State *L)
         return lp_call_rest_or_jump(L);
     }
     struct lp_tensor *result = lp_new_view_or_jump(L, 1, 2);
+    if (t->nd != 2) {
+        lp_changed_or_jump(L);
+    }
     for (int d = 0; d < 2; d++) {
         result->size[d] = t->size[1 - d];
         result->size[2 + d] = t->size[3 - d];

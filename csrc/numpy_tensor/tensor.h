@@ -125,6 +125,11 @@ void lp_tensor_set_nd_or_jump(lua_State *L, struct lp_tensor *t, int nd);
 void lp_storage_resize_or_jump(lua_State *L, struct lp_storage *storage,
                                  ptrdiff_t size, int zeroed);
 
+/* [-0, +0, e] The Lua error for what changed under the hands of a function:
+ * wherever it makes a Lua object, a finalizer may run, and where it makes an
+ * array other threads may. */
+int lp_changed_or_jump(lua_State *L);
+
 /* ---- element.c: t[i], s[i] ---- */
 
 /* [-0, +1, -] One element as a Lua number. */
@@ -157,8 +162,9 @@ extern const luaL_Reg lp_tensor_methods[], lp_storage_methods[];
 /* Upvalue 1 is the state. */
 extern const luaL_Reg lp_tensor_library[];
 
-/* [lock; -0, +1, m] Push a tensor on the storage of the one at `index`, with
- * room for `nd` dimensions. */
+/* [lock; -0, +1, em] Push a tensor on the storage of the one at `index`, with
+ * room for `nd` dimensions.  A finalizer that Lua runs meanwhile may change
+ * that one: what was read of it before has to be looked at again. */
 struct lp_tensor *lp_new_view_or_jump(lua_State *L, int index, int nd);
 /* [lock; -0, +1, em] Push slice `i` (from 0) of a dimension as a tensor. */
 void lp_push_select_or_jump(lua_State *L, int index, int dim, int64_t i);

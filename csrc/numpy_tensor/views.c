@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Questions about a tensor, and other tensors on its storage: what costs no
  * work on elements.  Wording of errors as Torch7's. */
+#include <string.h>
+
 #include "numpy_tensor/tensor.h"
 
 /* ---- slices ---- */
@@ -9,7 +11,11 @@ void
 lp_push_select_or_jump(lua_State *L, int index, int dim, int64_t i)
 {
     const struct lp_tensor *from = lua_touserdata(L, index);
-    struct lp_tensor *t = lp_new_view_or_jump(L, index, from->nd - 1);
+    int nd = from->nd - 1;
+    struct lp_tensor *t = lp_new_view_or_jump(L, index, nd);
+    if (from->nd != nd + 1 || i >= from->size[dim]) {
+        lp_changed_or_jump(L);
+    }
     int64_t *stride = lp_tensor_strides(t);
     const int64_t *from_stride = lp_tensor_strides(from);
     for (int d = 0, k = 0; d < from->nd; d++) {
@@ -61,8 +67,12 @@ static struct lp_tensor *
 push_alike_or_jump(lua_State *L, int index)
 {
     const struct lp_tensor *from = lua_touserdata(L, index);
-    struct lp_tensor *t = lp_new_view_or_jump(L, index, from->nd);
-    for (int d = 0; d < 2 * from->nd; d++) {
+    int nd = from->nd;
+    struct lp_tensor *t = lp_new_view_or_jump(L, index, nd);
+    if (from->nd != nd) {
+        lp_changed_or_jump(L);
+    }
+    for (int d = 0; d < 2 * nd; d++) {
         t->size[d] = from->size[d];
     }
     return t;
@@ -80,6 +90,9 @@ tensor_narrow(lua_State *L)
     luaL_argcheck(L, size > 0 && size <= t->size[dim] - first, 4,
                   "out of range");
     struct lp_tensor *view = push_alike_or_jump(L, 1);
+    if (size > t->size[dim] - first) {
+        lp_changed_or_jump(L);
+    }
     view->size[dim] = size;
     view->offset += first * lp_tensor_strides(t)[dim];
     return 1;
@@ -217,16 +230,17 @@ push_one(lua_State *L, const struct lp_tensor *t, const int64_t *values)
     return 1;
 }
 
-/* All of them, as a LongStorage. */
+/* All of them, as a LongStorage; read before anybody can change them. */
 static int
 push_all(lua_State *L, const struct lp_tensor *t, const int64_t *values)
 {
     struct lp_state *S = lp_state_of(L);
+    int64_t known[LP_MAX_DIMS];
+    int nd = t->nd;
+    memcpy(known, values, (size_t)nd * sizeof *known);
     struct lp_storage *all = lp_push_storage_or_jump(S, L, LP_Long, NULL);
-    lp_storage_resize_or_jump(L, all, t->nd, 0);
-    for (int d = 0; d < t->nd; d++) {
-        ((int64_t *)all->data)[d] = values[d];
-    }
+    lp_storage_resize_or_jump(L, all, nd, 0);
+    memcpy(all->data, known, (size_t)nd * sizeof *known);
     return 1;
 }
 
