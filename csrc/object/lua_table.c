@@ -152,12 +152,32 @@ static PyType_Spec table_spec = {
     .slots = table_slots,
 };
 
+/* isinstance(table, MutableMapping) holds from the first table on. */
+static int
+register_mapping(void)
+{
+    /* collections.abc without its package: Python has it since its start. */
+    PyObject *abc = PyImport_ImportModule("_collections_abc");
+    PyObject *mapping =
+        abc != NULL ? PyObject_GetAttrString(abc, "MutableMapping") : NULL;
+    PyObject *done =
+        mapping != NULL ? PyObject_CallMethod(mapping, "register", "O",
+                                              lp_lua_types[LUA_TTABLE])
+                        : NULL;
+    Py_XDECREF(abc);
+    Py_XDECREF(mapping);
+    Py_XDECREF(done);
+    return done != NULL ? 0 : -1;
+}
+
 int
 lp_lua_table_init_python(PyObject *module)
 {
     if (lp_table_iter_init_python() < 0 ||
-        PyModule_AddFunctions(module, module_functions) < 0) {
+        PyModule_AddFunctions(module, module_functions) < 0 ||
+        lp_lua_register_type(module, LUA_TTABLE, &table_spec, lp_lua_call) <
+            0) {
         return -1;
     }
-    return lp_lua_register_type(module, LUA_TTABLE, &table_spec, lp_lua_call);
+    return register_mapping();
 }

@@ -4,11 +4,9 @@
 A method here is a function of the same name that gets the Lua object first.
 """
 
-from collections.abc import ItemsView, KeysView, Mapping, MutableMapping, ValuesView
+from collections.abc import ItemsView, KeysView, Mapping, ValuesView
 
 from . import _core
-
-MutableMapping.register(_core.LuaTable)  # type: ignore[attr-defined]
 
 _KEYS, _VALUES, _ITEMS = range(3)
 _MISSING = object()
