@@ -66,6 +66,10 @@ lint: $(STAMPS)/system-lint $(LINT_PACKAGES) ## check layers, C warnings, Lua an
 asan: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(SANITIZED) ## run the specs with address and undefined-behaviour checks
 	@$(RUN_TESTS) --tree .tree-asan --sanitized --lua luajit --lua lua5.4
 
+.PHONY: leaks
+leaks: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(STAMPS)/rock-5.4 ## look for memory of the C code that nobody frees
+	@$(IN_TREE) scripts/leaks.sh
+
 .PHONY: bench bench-check bench-scale bench-count
 bench: bench-ready ## measure every operation beside its floor, native Python and lupa
 	@$(BENCH) bench/run.py

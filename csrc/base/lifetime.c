@@ -146,15 +146,15 @@ lp_lua_closing(struct lp_state *S)
         __atomic_sub_fetch(&n_open, 1, __ATOMIC_ACQ_REL) <= 0) {
         finish_python();
     }
+    closed = 1;
+    finalize_kept(S->main);
+    closed = 0;
     if (!lp_python_alive) {
         /* Nothing may touch Python objects any more, so nothing can release
          * the state's other holders: it stays as it is. */
         S->main = NULL;
         return;
     }
-    closed = 1;
-    finalize_kept(S->main);
-    closed = 0;
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, S->main);
     lp_state_set_closed(S); /* visits that wait for the lock see it */
