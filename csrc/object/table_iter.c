@@ -259,26 +259,26 @@ drop(PyObject **items, int n)
     }
 }
 
-/* Throw away what is ready: the last act of its caller, or in an order that
- * lets a callback of a weak reference use the iterator again. */
-static void
-forget_ready(struct table_iter *it)
+/* Take what is ready out of the iterator, into `items`: their number.  To drop
+ * them may run callbacks of weak references, which may use the iterator. */
+static int
+take_ready(struct table_iter *it, PyObject **items)
 {
-    PyObject *items[MOST];
     int n = it->n - it->at;
     memcpy(items, it->ready + it->at, (size_t)n * sizeof *items);
     it->n = it->at;
-    drop(items, n);
+    return n;
 }
 
 static void
 end_iter(struct table_iter *it)
 {
     struct lp_lua_object *table = it->table;
+    PyObject *items[MOST];
     it->table = NULL;
     if (table != NULL) {
         lp_queue_unref(table->view->state, it->cursor);
-        forget_ready(it);
+        drop(items, take_ready(it, items));
         Py_DECREF(table);
     }
 }
@@ -288,6 +288,7 @@ static PyObject *
 visit(struct table_iter *it, struct lp_state *S)
 {
     struct step step = {.it = it};
+    PyObject *stale[MOST]; /* fetched before Lua ran, perhaps by another */
     struct lp_visit v;
     if (lp_visit_begin(&v, S) < 0) {
         return NULL;
@@ -300,6 +301,7 @@ visit(struct table_iter *it, struct lp_state *S)
         it->amount = 1;
     }
     size_t epoch = S->epoch;
+    int n_stale = take_ready(it, stale);
     lp_push_ref(S, v.frame.L, it->cursor);
     int done = lp_protect_code(S, v.frame.L, next_body, &step, 1, 0);
     int undisturbed = S->epoch == epoch && it->table != NULL;
@@ -309,6 +311,7 @@ visit(struct table_iter *it, struct lp_state *S)
         it->epoch = epoch;
     }
     lp_visit_end(&v);
+    drop(stale, n_stale);
     if (!undisturbed || done < 0) {
         drop(step.ready, step.n_ready);
     }
@@ -336,7 +339,6 @@ iter_next(PyObject *self)
     }
     if (!undisturbed) {
         it->amount = 1;
-        forget_ready(it);
     }
     else if (it->amount < MOST) {
         it->amount *= 2;

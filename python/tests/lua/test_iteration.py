@@ -2,6 +2,7 @@
 """Iterating Lua tables: items are fetched ahead, which nobody may notice."""
 
 import gc
+import textwrap
 import threading
 import weakref
 
@@ -135,3 +136,30 @@ def test_the_steps_of_pairs_run_one_at_a_time(lua, version):
     )
     for i, key in enumerate(t, 1):
         assert key == i == lua.globals().steps
+
+
+def test_an_iterator_may_be_used_up_by_what_it_throws_away(run_python):
+    """The last reference to an item that was fetched ahead has a callback, and
+    the iterator the last one to its table."""
+    code = """
+        import weakref
+        from pyhelper import LuaRuntime
+
+        lua = LuaRuntime()
+        for taken in range(1, 40):
+            lua.execute("t = {}; for i = 1, 100 do t[i] = {i} end")
+            values = iter(lua.globals().t.values())
+            for _ in range(taken):
+                next(values)
+            children, armed = lua.globals().t, []
+            watched = [
+                weakref.ref(children[i], lambda w: armed and list(values)) for i in range(1, 101)
+            ]
+            lua.execute("t = nil")
+            del children
+            armed.append(True)
+            next(values, None)
+        print("lives")
+    """
+    output = run_python(textwrap.dedent(code), env={"PYTHONMALLOC": "debug"})
+    assert output == "lives\n"
