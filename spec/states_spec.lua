@@ -92,7 +92,8 @@ describe('Lua states in OS threads of their own', function()
         except RuntimeError as error:
             later = f'{type(error).__name__}: {error}'
       ]=], { script = [=[
-        require 'py'.exec('global kept, first; kept, first = f, f()', { f = function() return 7 end })
+        local function seven() return 7 end
+        require 'py'.exec('global kept, first; kept, first = f, f()', { f = seven })
       ]=] })
       print(py.eval 'first', py.eval 'later')
     ]])

@@ -304,8 +304,8 @@ describe('tensors in', function()
 
     it('come back to Python as what they are', function()
       assert.is_true(py.eval('type(x) is Metres and x.unit == "m"', { x = py.eval 'make(Metres)' }))
-      local matrix = py.eval 'make(np.matrix)'
-      assert.is_true(py.eval('type(x) is np.ndarray', { x = matrix }))
+      local tensor = py.eval 'make(np.matrix)'
+      assert.is_true(py.eval('type(x) is np.ndarray', { x = tensor }))
     end)
   end)
 

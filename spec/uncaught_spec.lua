@@ -88,7 +88,12 @@ describe('an uncaught Python exception', function()
     ['a function'] = 'culprit()',
     ['a tail call'] = 'return culprit()',
     ['a metamethod'] = 'local _ = setmetatable({}, { __index = culprit }).x',
-    ['deep recursion'] = 'local function f(n) if n > 0 then f(n - 1) return 1 end culprit() end f(60)',
+    ['deep recursion'] = [[
+      local function f(n)
+        if n > 0 then f(n - 1) return 1 end
+        culprit()
+      end
+      f(60)]],
   } do
     it('shows the Lua stack once, out of ' .. name, function()
       local stderr = printed_in_full(child.run(ending(last)))
@@ -105,7 +110,8 @@ describe('an uncaught Python exception', function()
   end)
 
   it('is whole for a handler of the program that asks for its text', function()
-    for _, handler in ipairs { 'tostring', 'print', 'function(e) print(e) return tostring(e) end' } do
+    local own = 'function(e) print(e) return tostring(e) end'
+    for _, handler in ipairs { 'tostring', 'print', own } do
       local output = child.output(ending('print(xpcall(culprit, ' .. handler .. '))'))
       contains(output, 'ValueError: boom')
       contains(output, 'stack traceback')

@@ -188,7 +188,7 @@ class Block:
             problem = "source code string cannot contain null bytes"
         except UnicodeEncodeError as error:
             at = error.start
-            problem = "source code string is not valid UTF-8"
+            problem = "source code string is not valid UTF-8 (pass bytes as locals, by py.bytes)"
         if at >= 0:
             line_start = self._text.rfind("\n", 0, at) + 1
             lineno = self._text.count("\n", 0, at) + 1 + self._shift
