@@ -164,4 +164,31 @@ describe('the packages', function()
     ]], { options = { '-lpy.torch' } })
     assert.equal('2\ttorch.DoubleTensor\n', (output:gsub('2%.0', '2')))
   end)
+
+  -- What real xlua gives for the same calls.
+  it('has the helpers of xlua, which brings sys along', function()
+    local xlua = require 'xlua'
+    assert.is_table(rawget(_G, 'sys'))
+    assert.equal('string', type(require 'sys'.uname()))
+    assert.same({ 'a', 'b', '', 'c' }, ('a,b,,c'):split ',')
+    assert.same({ 'a', 'b' }, (',a,b'):split ',')
+    assert.same({ 'a', 'b', 'c' }, ('a b  c'):split '%s+')
+    assert.same({ 'abc' }, ('abc'):split ',')
+    local function f(...)
+      local options, a, b, c = xlua.unpack({ ... }, 'f', 'tests',
+        { arg = 'a', type = 'number', req = true },
+        { arg = 'b', type = 'string', default = 'x' },
+        { arg = 'c', type = 'number', defaulta = 'a' })
+      assert.equal(options.a, a)
+      return a, b, c
+    end
+    assert.same({ 1, 'x', 1 }, { f(1) })
+    assert.same({ 1, 'y', 1 }, { f(1, 'y') })
+    assert.same({ 2, 'x', 3 }, { f { a = 2, c = 3 } })
+    local ok, message = pcall(xlua.error, 'wrong', 'here')
+    assert.is_false(ok)
+    assert.truthy(message:find('<here> wrong', 1, true))
+    assert.equal(3, xlua.envparams { LUA_PY_IS_NOT_THERE = 3 }.LUA_PY_IS_NOT_THERE)
+    assert.is_string(xlua.envparams { PATH = '' }.PATH)
+  end)
 end)

@@ -44,6 +44,13 @@ package.preload['sys.colors'] = package.preload['sys.colors'] or function()
   return sys.COLORS
 end
 
+--- The name of the system, as a script may compare it.
+function sys.uname()
+  local name = py.eval(py.import 'platform'.system())
+  return ({ Linux = 'linux', Darwin = 'macos', Windows = 'windows' })[name]
+    or name:lower()
+end
+
 --- The folder and the name of the file that calls.
 function sys.fpath()
   local path = debug.getinfo(2, 'S').source:match '^@(.*)$' or ''

@@ -2,6 +2,9 @@
 -- Of the package `xlua`: the progress bar, and small helpers of scripts.
 
 local py = require 'py'
+-- A global for scripts, as with the real one.
+local found, sys = pcall(require, 'sys')
+if not found then sys = require 'py.torch.sys' end
 
 local xlua = {}
 
@@ -45,14 +48,91 @@ function xlua.progress(current, goal)
   last, last_current = now, current
 end
 
---- Does not end the program when a file is missing.
-function xlua.require(name, insist)
+--- Does not end the program when a package is missing.
+function xlua.require(name)
   local ok, module = pcall(require, name)
   if ok then return module end
-  if insist then error(module, 2) end
-  print(('warning: <%s> could not be loaded'):format(name))
+  print(module)
+  print(('warning: <%s> could not be loaded (is it installed?)'):format(name))
+  return false
 end
 
+function xlua.error(message, domain, usage)
+  local text = domain and ('<%s> %s'):format(domain, message) or tostring(message)
+  error(sys.COLORS.Red .. text .. sys.COLORS.none
+    .. (usage and '\n' .. tostring(usage) or ''))
+end
+
+function xlua.trycatch(try, catch)
+  local ok, err = pcall(try)
+  if not ok then catch(err) end
+end
+
+--- Arguments by name, f{size=3}, or in order; each definition has `arg`, and
+--- `default`, `defaulta` (another argument's value) or `req`.
+function xlua.unpack(given, name, description, ...)
+  local definitions, n = { ... }, select('#', ...)
+  local names = {}
+  for i = 1, n do names[i] = definitions[i].arg end
+  local usage = ('%s{%s}\n%s'):format(name, table.concat(names, ', '), description or '')
+  local first = given[1]
+  local by_name = #given == 1 and type(first) == 'table' and #first == 0
+    and getmetatable(first) == nil
+  local result = { usage = usage }
+  for i, definition in ipairs(definitions) do
+    local key = definition.arg
+    local value = given[i]
+    if by_name then value = first[key] end
+    if value == nil and definition.req then
+      print('missing argument: ' .. key)
+      xlua.error('error', nil, usage)
+    end
+    if value == nil then value = definition.default end
+    if value == nil and definition.defaulta then
+      value = result[definition.defaulta]
+    end
+    result[key], result[i] = value, value
+  end
+  return result, (table.unpack or unpack)(result, 1, n) -- luacheck: ignore
+end
+
+--- Options with the values that variables of the environment have.
+function xlua.envparams(defaults)
+  local options = {}
+  for key, value in pairs(defaults) do
+    local text = os.getenv(key)
+    if text ~= nil then
+      if type(value) == 'number' then
+        value = assert(tonumber(text), key .. ' is no number')
+      elseif type(value) == 'boolean' and text:lower() == 'true' then
+        value = true
+      elseif type(value) == 'boolean' and text:lower() == 'false' then
+        value = false
+      else
+        value = text
+      end
+    end
+    options[key] = value
+  end
+  return options
+end
+
+-- What the real one adds to Lua's own library and to the globals.
+if rawget(string, 'split') == nil then
+  --- The parts of a string between what the pattern matches.
+  rawset(string, 'split', function(text, pattern)
+    local parts, from = {}, 1
+    for part, to in text:gmatch('(.-)' .. pattern .. '()') do
+      if from > 1 or part ~= '' then parts[#parts + 1] = part end
+      from = to
+    end
+    if from <= #text then parts[#parts + 1] = text:sub(from) end
+    return parts
+  end)
+end
+for name, f in pairs { xerror = xlua.error, xrequire = xlua.require } do
+  if rawget(_G, name) == nil then rawset(_G, name, f) end
+end
 
 --- Number of elements of a table, whatever their keys.
 function xlua.tablelen(t)
