@@ -1,0 +1,143 @@
+-- SPDX-License-Identifier: MIT
+-- The calls that py.torch does in C (csrc/numpy_tensor/operation.h) give what
+-- the functions behind them give, which take all other calls.
+
+local torch = require 'py.torch.builtin'
+
+local unpack = table.unpack or unpack -- luacheck: ignore
+
+-- The function behind a method: the second value that the C function keeps.
+local function behind(t, name)
+  local method = t[name]
+  local _, rest = debug.getupvalue(method, 2)
+  assert.equal('function', type(rest), name .. ' is not done in C')
+  return method, rest
+end
+
+local function show(value)
+  if not torch.isTensor(value) then return tostring(value) end
+  local elements = {}
+  value:clone():apply(function(v)
+    elements[#elements + 1] = v ~= v and 'nan' or ('%.6g'):format(v)
+  end)
+  return ('%s %s/%s %s'):format(value:type(), table.concat(value:size():totable(), 'x'),
+    table.concat(value:stride():totable(), ','), table.concat(elements, ' '))
+end
+
+-- Calls a function on operands of its own; results, and what became of those.
+local function run(f, operands)
+  local own = {}
+  for i = 1, #operands do own[i] = operands[i]() end
+  local results = { f(unpack(own)) }
+  for i = 1, math.max(#results, 1) do
+    results[i] = (rawequal(results[i], own[1]) and 'self ' or '') .. show(results[i])
+  end
+  for i = 1, #own do results[#results + 1] = show(own[i]) end
+  return table.concat(results, '\n')
+end
+
+local ALL = { 'Double', 'Float', 'Long', 'Int', 'Short', 'Char', 'Byte' }
+local REAL = { 'Double', 'Float' }
+
+-- Words of operands: t a matrix, u another one, m a mask, n, k numbers.
+local CALLS = {
+  { REAL, 't', 'acos', 'atan', 'ceil', 'cos', 'cosh', 'exp', 'floor', 'frac', 'log',
+    'log1p', 'neg', 'round', 'rsqrt', 'sigmoid', 'sin', 'sqrt', 'tanh', 'trunc',
+    'cinv', 'abs', 'mean' },
+  { ALL, 't', 'sign', 'zero', 'clone', 'sum', 'max', 'min', 'sort', 't' },
+  { ALL, 'tn', 'add', 'csub', 'mul', 'cmax', 'cmin', 'fill', 'eq', 'ne', 'lt', 'le',
+    'gt', 'ge' },
+  { REAL, 'tn', 'div', 'pow' },
+  { ALL, 'tu', 'add', 'csub', 'cmul', 'copy', 'cmax', 'cmin', 'eq', 'ne', 'lt', 'le',
+    'gt', 'ge', 'dot' },
+  { REAL, 'tu', 'cdiv', 'cpow', 'atan2' },
+  { ALL, 'tnu', 'add', 'csub' },
+  { ALL, 'ttu', 'add', 'cmul' },
+  { ALL, 'tnk', 'clamp' },
+  { ALL, 'tnuu', 'addcmul' },
+  { REAL, 'tnuu', 'addcdiv' },
+  { REAL, 'tuk', 'lerp' },
+  { ALL, 'td', 'sum', 'max', 'min', 'sort' },
+  { REAL, 'td', 'mean' },
+  { ALL, 'tm', 'maskedSelect' },
+  { ALL, 'tmn', 'maskedFill' },
+  { ALL, 'tmu', 'maskedCopy' },
+  { ALL, 'tdi', 'index' },
+  { ALL, 'sus', 'addmm', 'mm' },
+  { ALL, 'snus', 'addmm' },
+  { ALL, 'snkus', 'addmm' },
+}
+
+local function operand(word, kind)
+  local make = torch[kind .. 'Tensor']
+  local unsigned = kind == 'Byte'
+  local makers = {
+    t = function()
+      return make { { 3, unsigned and 1 or -2, 0 }, { 5, 7, 1 }, { 2, 2, 4 } }
+    end,
+    u = function() return make { { 1, 2, 3 }, { 4, 5, 6 }, { 7, 8, 9 } } end,
+    s = function() return make { { 1, 0, 2 }, { 0, 3, 0 }, { 1, 1, 1 } } end,
+    m = function() return torch.ByteTensor { { 0, 1, 0 }, { 1, 1, 0 }, { 0, 0, 1 } } end,
+    n = function() return 2 end,
+    k = function() return 5 end,
+    d = function() return 1 end,
+    i = function() return torch.LongTensor { 3, 1, 3 } end,
+  }
+  return makers[word]
+end
+
+-- The same matrix as another part of memory: transposed, every other row.
+local FORMS = {
+  contiguous = function(t) return t end,
+  transposed = function(t) return t:t():clone():t() end,
+  spread = function(t)
+    local wide = t.new(6, 6):zero()
+    local part = wide:unfold(1, 1, 2):select(3, 1):narrow(2, 2, 3)
+    part:copy(t)
+    return part
+  end,
+}
+
+describe('a call that is done in C', function()
+  for form, place in pairs(FORMS) do
+    it('gives what the function behind it gives, ' .. form, function()
+      for _, row in ipairs(CALLS) do
+        for _, kind in ipairs(row[1]) do
+          local operands = {}
+          for word in row[2]:gmatch '.' do
+            local make = operand(word, kind)
+            operands[#operands + 1] = function()
+              local value = make()
+              if torch.isTensor(value) and value:dim() == 2 then return place(value) end
+              return value
+            end
+          end
+          for i = 3, #row do
+            local method, rest = behind(operands[1](), row[i])
+            assert.equal(run(rest, operands), run(method, operands),
+              ('%s:%s(%s), %s'):format(kind, row[i], row[2], form))
+          end
+        end
+      end
+    end)
+  end
+
+  it('hands on what it does not take', function()
+    local t = torch.zeros(2, 2)
+    assert.has_error(function() t:add(torch.zeros(3)) end)
+    assert.has_error(function() t:add(nil) end)
+    assert.same({ { 5, 5 }, { 5, 5 } }, t:add('5'):totable())
+    assert.same({ 4, 4 }, torch.add(torch.Tensor { 1, 2 }, torch.Tensor { 3, 2 }):totable())
+    assert.same({ 0, 255 }, torch.ByteTensor { 1, 0 }:add(-1):totable())
+    assert.same({ 44 }, torch.ByteTensor { 0 }:fill(300):totable())
+    assert.same({ 2, 4, 6, 4 }, -- an argument that shares memory, but not all
+      (function()
+        local v = torch.Tensor { 1, 2, 3, 4 }
+        v:narrow(1, 1, 3):add(torch.Tensor { 1, 2, 3 })
+        return v
+      end)():totable())
+    local v = torch.Tensor { 1, 2, 3, 4 }
+    v:narrow(1, 1, 3):copy(v:narrow(1, 2, 3))
+    assert.same({ 2, 3, 4, 4 }, v:totable())
+  end)
+end)
