@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/gil.h"
+#include "base/memory_limit.h"
 
 int lp_python_ending;
 
@@ -75,8 +76,15 @@ finish_python(void)
 
 static const char kept_key = 'k'; /* registry: list of kept userdata */
 static int any_kept; /* somebody's list is not empty; atomic */
-static _Thread_local int closed
-    __attribute__((tls_model("initial-exec"))); /* what this thread's Lua kept may go */
+/* The state whose Lua this thread closes, once what that kept may go. */
+static _Thread_local struct lp_state *closing
+    __attribute__((tls_model("initial-exec")));
+
+struct lp_state *
+lp_closing_state(void)
+{
+    return closing;
+}
 
 /* [-0, +0, e] Call the finalizers of what was kept. */
 static void
@@ -118,8 +126,9 @@ int
 lp_keep_until_closed(lua_State *L)
 {
     /* Hosts as above get their objects back at the next collection. */
-    if (closed || program_runs(L)) {
-        if (__atomic_load_n(&any_kept, __ATOMIC_RELAXED) && !closed) {
+    if (closing != NULL || program_runs(L)) {
+        if (__atomic_load_n(&any_kept, __ATOMIC_RELAXED) &&
+            closing == NULL) {
             finalize_kept(L);
         }
         return 0;
@@ -146,9 +155,9 @@ lp_lua_closing(struct lp_state *S)
         __atomic_sub_fetch(&n_open, 1, __ATOMIC_ACQ_REL) <= 0) {
         finish_python();
     }
-    closed = 1;
+    closing = S;
     finalize_kept(S->main);
-    closed = 0;
+    closing = NULL;
     if (!lp_python_alive) {
         /* Nothing may touch Python objects any more, so nothing can release
          * the state's other holders: it stays as it is. */
@@ -182,6 +191,10 @@ lp_state_close(struct lp_state *S)
     t->gil = 1;
     t->depth++;
     lp_lock(S);
+    if (S->memory != NULL) {
+        /* LuaJIT frees its memory as a whole if it sees its own function. */
+        lua_setallocf(L, S->memory->next, S->memory->next_data);
+    }
     lua_close(L); /* lp_lua_closing turns away those that wait for the lock */
     t->depth--;
     t->gil = old_gil;

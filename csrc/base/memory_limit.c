@@ -13,6 +13,7 @@ limited_alloc(void *data, void *p, size_t old_size, size_t new_size)
     if (new_size > old_size && m->limit != 0) {
         size_t more = new_size - old_size;
         if (more > m->limit || m->used > m->limit - more) {
+            m->refused = 1;
             return NULL;
         }
     }

@@ -12,6 +12,7 @@ struct lp_memory {
     size_t used;
     size_t base;  /* what the runtime itself used when counting began */
     size_t limit; /* 0: none */
+    int refused;  /* since the last error that was looked at */
 };
 
 /* [GIL, lock] Begin to count; 0, or -1 with a Python error. */

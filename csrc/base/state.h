@@ -108,6 +108,7 @@ struct lp_state {
     struct lp_view *view;  /* the default view */
     struct lp_view *py_view; /* that of require 'py' in a Python host */
     PyObject *anchor; /* borrowed or NULL: see handle/anchor.h */
+    struct lp_raised *raised; /* list: what living error objects hold */
     struct lp_memory *memory; /* the limit of max_memory, or NULL */
     size_t n_visits;          /* visits that are open; by the GIL */
     size_t n_code;          /* entries of LP_SLOT_CODE */
@@ -131,6 +132,9 @@ struct lp_state {
 struct lp_state *lp_state_open_or_jump(lua_State *L);
 /* [-0, +0, -] The state of L or NULL. */
 struct lp_state *lp_state_of(lua_State *L);
+/* [-] The state whose references this thread finalizes because its Lua ends
+ * (lp_state_of does not find it any more), or NULL. */
+struct lp_state *lp_closing_state(void);
 
 /* [-0, +1, -] Push a value of enum lp_slot. */
 static inline void

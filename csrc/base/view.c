@@ -38,6 +38,9 @@ int
 lp_is_far_view(lua_State *L, uintptr_t address)
 {
     struct lp_state *S = lp_state_of(L);
+    if (S == NULL) {
+        S = lp_closing_state();
+    }
     struct lp_view *view = S != NULL ? S->views : NULL;
     while (view != NULL && (uintptr_t)view != address) {
         view = view->next;

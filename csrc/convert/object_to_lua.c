@@ -34,6 +34,9 @@ push_unknown(struct lp_lua_walk *w, struct lp_state *S, lua_State *L,
         m->h.obj = inner;
         m->protocol = protocol;
         S->n_refs++;
+        if (w->view->python_first) { /* under an address that no object has */
+            lp_remember_ref_or_jump(L, S, m);
+        }
     }
     return 0;
 }

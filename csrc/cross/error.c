@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory_limit.h"
 #include "base/trace.h"
 #include "cross/protect.h"
 #include "cross/visit.h"
@@ -171,6 +172,21 @@ done:
     return result;
 }
 
+/* Is the value on top what remains of a memory error?  Its text may have been
+ * raised anew, by a coroutine's wrapper for one; and where there was no memory
+ * for a larger stack, Lua speaks of its overflow. */
+static int
+tells_of_memory(struct lp_state *S, lua_State *L)
+{
+    int refused = S->memory != NULL && S->memory->refused;
+    if (refused) {
+        S->memory->refused = 0;
+    }
+    const char *s = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    return s != NULL && (strcmp(s, "not enough memory") == 0 ||
+                         (refused && strstr(s, "stack overflow (lua-py")));
+}
+
 /* [GIL, lock] The exception that the value on top is, or NULL. */
 static LP_OWNED PyObject *
 exception_on_top(lua_State *L)
@@ -206,7 +222,8 @@ lp_error_from_lua(struct lp_state *S, lua_State *L, int status,
     else {
         PyObject *type = syntax_class != NULL && status == LUA_ERRSYNTAX
                              ? syntax_class
-                             : lp_LuaError;
+                         : tells_of_memory(S, L) ? lp_LuaMemoryError
+                                                 : lp_LuaError;
         raise_lua_error(S, L, type, trace);
     }
     lua_pop(L, 1);

@@ -40,6 +40,20 @@ visit_references(struct lp_state *S, visitproc visit, void *arg)
     return result;
 }
 
+/* What error objects hold, and what Lua has dropped but nobody released yet:
+ * the traceback of an exception leads to the variables of functions. */
+static int
+visit_exceptions(struct lp_state *S, visitproc visit, void *arg)
+{
+    for (struct lp_raised *r = S->raised; r != NULL; r = r->next) {
+        Py_VISIT(r->exc);
+    }
+    for (size_t i = 0; i < S->n_dead; i++) {
+        Py_VISIT(S->dead[i]);
+    }
+    return 0;
+}
+
 static int
 anchor_traverse(PyObject *obj, visitproc visit, void *arg)
 {
@@ -54,7 +68,8 @@ anchor_traverse(PyObject *obj, visitproc visit, void *arg)
         Py_VISIT(view->setter);
         Py_VISIT(view->overflow);
     }
-    return visit_references(S, visit, arg);
+    int result = visit_exceptions(S, visit, arg);
+    return result != 0 ? result : visit_references(S, visit, arg);
 }
 
 static int

@@ -51,10 +51,26 @@ new_from_python(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     return lp_protocol_new(obj, (enum lp_protocol)protocol);
 }
 
+static int
+protocol_traverse(PyObject *obj, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(obj));
+    Py_VISIT(((struct protocol_object *)obj)->obj);
+    return 0;
+}
+
+static int
+protocol_clear(PyObject *obj)
+{
+    Py_CLEAR(((struct protocol_object *)obj)->obj);
+    return 0;
+}
+
 static void
 protocol_dealloc(PyObject *obj)
 {
     PyTypeObject *type = Py_TYPE(obj);
+    PyObject_GC_UnTrack(obj);
     Py_CLEAR(((struct protocol_object *)obj)->obj);
     freefunc free_object = (freefunc)PyType_GetSlot(type, Py_tp_free);
     free_object(obj);
@@ -64,13 +80,15 @@ protocol_dealloc(PyObject *obj)
 static PyType_Slot slots[] = {
     {Py_tp_new, new_from_python},
     {Py_tp_dealloc, protocol_dealloc},
+    {Py_tp_traverse, protocol_traverse},
+    {Py_tp_clear, protocol_clear},
     {0, NULL},
 };
 
 static PyType_Spec spec = {
     .name = "pyhelper._core.Protocol",
     .basicsize = sizeof(struct protocol_object),
-    .flags = Py_TPFLAGS_DEFAULT,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .slots = slots,
 };
 

@@ -61,9 +61,8 @@ push_known(lua_State *L, struct lp_state *S, struct lp_view *view,
     return NULL;
 }
 
-/* [-0, +0, m] Remember the reference on top. */
-static void
-remember_or_jump(lua_State *L, struct lp_state *S, PyObject *obj)
+void
+lp_remember_ref_or_jump(lua_State *L, struct lp_state *S, const void *key)
 {
     lp_push_slot(S, L, LP_SLOT_WRAPPERS);
     if (!lua_istable(L, -1)) {
@@ -76,7 +75,7 @@ remember_or_jump(lua_State *L, struct lp_state *S, PyObject *obj)
         lua_pushvalue(L, -1);
         lp_set_slot_or_jump(S, L, LP_SLOT_WRAPPERS);
     }
-    lua_pushlightuserdata(L, obj);
+    lua_pushlightuserdata(L, (void *)key);
     lua_pushvalue(L, -3);
     lua_rawset(L, -3);
     lua_pop(L, 1);
@@ -100,7 +99,7 @@ lp_push_ref_or_jump(lua_State *L, struct lp_state *S, struct lp_view *view,
     h->obj = obj;
     S->n_refs++;
     if (view->python_first) {
-        remember_or_jump(L, S, obj);
+        lp_remember_ref_or_jump(L, S, obj);
     }
     return h;
 }
@@ -159,7 +158,12 @@ lp_ref_to_error(struct lp_handle *h, PyObject *exc, struct lp_trace *trace)
         Py_DECREF(exc);
         return -1;
     }
-    *raised = (struct lp_raised){exc, trace};
+    struct lp_state *S = h->view->state;
+    *raised = (struct lp_raised){exc, trace, S->raised, &S->raised};
+    if (raised->next != NULL) {
+        raised->next->link = &raised->next;
+    }
+    S->raised = raised;
     *e = (struct lp_error){(uintptr_t)h->view + LP_ERROR_MARK, raised};
     return 0;
 }
@@ -183,6 +187,10 @@ close_error(struct lp_error *e)
     if (raised != NULL) {
         lp_release_field(lp_error_view(e)->state, &raised->exc);
         lp_trace_free(raised->trace);
+        *raised->link = raised->next;
+        if (raised->next != NULL) {
+            raised->next->link = raised->link;
+        }
         free(raised);
     }
 }

@@ -38,6 +38,7 @@ struct lp_error {
     struct lp_raised {
         PyObject *exc;          /* owned */
         struct lp_trace *trace; /* owned; NULL: not known */
+        struct lp_raised *next, **link; /* S->raised: see handle/anchor.c */
     } *raised;                  /* NULL once finalized */
 };
 enum { LP_ERROR_MARK = 1 };
@@ -145,6 +146,12 @@ struct lp_member *lp_new_member_or_jump(lua_State *L, struct lp_state *S,
 /* [GIL, lock; -0, +1, m] Push a reference to `obj`; inside lp_protect. */
 struct lp_handle *lp_push_ref_or_jump(lua_State *L, struct lp_state *S,
                                       struct lp_view *view, PyObject *obj);
+
+/* [-0, +0, m] Remember the reference on top in LP_SLOT_WRAPPERS: as the one for
+ * an object, by that one's address, or under any other address; Python's
+ * collector sees what is there (handle/anchor.h). */
+void lp_remember_ref_or_jump(lua_State *L, struct lp_state *S,
+                             const void *key);
 
 /* [GIL, lock] What the handle holds, or NULL with a Python error if it was
  * closed.  For use after lp_cross_begin: between a check before that and

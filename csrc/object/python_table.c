@@ -28,6 +28,7 @@ with_protocol(lua_State *L, enum lp_protocol protocol)
     luaL_checkany(L, 1);
     lua_settop(L, 1);
     struct lp_member *out = lp_new_member_or_jump(L, S, VIEW(L));
+    lp_remember_ref_or_jump(L, S, out);
     out->protocol = protocol;
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
@@ -148,6 +149,7 @@ iterate(lua_State *L, enum mode mode)
     lua_pushlightuserdata(L, S);
     lua_pushlightuserdata(L, view);
     struct lp_handle *it = lp_new_ref_or_jump(L, S, view);
+    lp_remember_ref_or_jump(L, S, it);
     lua_pushinteger(L, mode);
     lua_pushinteger(L, start);
     struct lp_cross x;

@@ -81,7 +81,8 @@ lp_table_iter_new(PyObject *obj, enum lp_iter_what what)
     if (done < 0) {
         return NULL;
     }
-    struct table_iter *it = PyObject_New(struct table_iter, iter_type);
+    allocfunc alloc = (allocfunc)PyType_GetSlot(iter_type, Py_tp_alloc);
+    struct table_iter *it = (struct table_iter *)alloc(iter_type, 0);
     if (it == NULL) {
         lp_queue_unref(S, cursor);
         return NULL;
@@ -285,7 +286,7 @@ end_iter(struct table_iter *it)
 
 /* One visit: an item, or NULL at the end or with a Python error. */
 static PyObject *
-visit(struct table_iter *it, struct lp_state *S)
+enter(struct table_iter *it, struct lp_state *S)
 {
     struct step step = {.it = it};
     PyObject *stale[MOST]; /* fetched before Lua ran, perhaps by another */
@@ -344,7 +345,7 @@ iter_next(PyObject *self)
         it->amount *= 2;
     }
     Py_INCREF(table);
-    PyObject *item = visit(it, table->view->state);
+    PyObject *item = enter(it, table->view->state);
     Py_DECREF(table);
     return item;
 }
@@ -356,15 +357,37 @@ iter_self(PyObject *self)
     return self;
 }
 
+/* What is ready may lead back to the loop's variables: through a table whose
+ * state lives as long as they do. */
+static int
+iter_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    struct table_iter *it = (struct table_iter *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(it->table);
+    for (int i = it->at; i < it->n; i++) {
+        Py_VISIT(it->ready[i]);
+    }
+    return 0;
+}
+
+static int
+iter_clear(PyObject *self)
+{
+    end_iter((struct table_iter *)self);
+    return 0;
+}
+
 static void
 iter_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject *exc_type, *value, *traceback;
+    PyObject_GC_UnTrack(self);
     PyErr_Fetch(&exc_type, &value, &traceback);
     end_iter((struct table_iter *)self);
     PyErr_Restore(exc_type, value, traceback);
-    PyObject_Free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -372,13 +395,15 @@ static PyType_Slot iter_slots[] = {
     {Py_tp_iter, iter_self},
     {Py_tp_iternext, iter_next},
     {Py_tp_dealloc, iter_dealloc},
+    {Py_tp_traverse, iter_traverse},
+    {Py_tp_clear, iter_clear},
     {0, NULL},
 };
 
 static PyType_Spec iter_spec = {
     .name = "pyhelper.LuaTableIterator",
     .basicsize = sizeof(struct table_iter),
-    .flags = Py_TPFLAGS_DEFAULT,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .slots = iter_slots,
 };
 
