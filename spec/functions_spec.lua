@@ -341,6 +341,7 @@ describe('functions:', function()
     it('takes many items, or says that they are too many', function()
       assert.equal(200, select('#', py.unpack(py.reval 'range(200)')))
       raises(function() py.unpack(py.reval 'range(10 ** 7)') end, 'too many')
+      raises(function() py.unpack(py.import('itertools').count()) end, 'more than 7000')
     end)
 
     it('raises what the iteration raises', function()

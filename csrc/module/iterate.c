@@ -125,6 +125,52 @@ py_iter(lua_State *L)
     return lp_door_close(&x, 2, 0);
 }
 
+enum { MAX_RESULTS = 7000 }; /* LuaJIT and 5.1 allow 8000 slots */
+
+/* [GIL] A ValueError with the number of items, where they have one. */
+static void
+set_too_many(PyObject *obj)
+{
+    Py_ssize_t size = PyObject_Size(obj);
+    if (size < 0) { /* an iterator */
+        PyErr_Clear();
+        PyErr_Format(PyExc_ValueError, "py.unpack: more than %d items",
+                     MAX_RESULTS);
+        return;
+    }
+    PyErr_Format(PyExc_ValueError,
+                 "py.unpack: too many items (%zd, the limit is %d)", size,
+                 MAX_RESULTS);
+}
+
+/* [GIL] The items in a list, if they are not too many: some iterators go on
+ * without end. */
+static PyObject *
+list_items(PyObject *obj)
+{
+    if (PyList_Check(obj) || PyTuple_Check(obj)) {
+        return PySequence_List(obj);
+    }
+    PyObject *iterator = PyObject_GetIter(obj), *item;
+    if (iterator == NULL) {
+        name_function("py.unpack");
+        return NULL;
+    }
+    PyObject *list = PyList_New(0);
+    while (list != NULL && PyList_Size(list) <= MAX_RESULTS &&
+           (item = PyIter_Next(iterator)) != NULL) {
+        if (PyList_Append(list, item) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_DECREF(item);
+    }
+    Py_DECREF(iterator);
+    if (PyErr_Occurred()) {
+        Py_CLEAR(list);
+    }
+    return list;
+}
+
 /* unpack(object) -> its items, converted; None is nil, the count is exact */
 static int
 py_unpack(lua_State *L)
@@ -140,24 +186,16 @@ py_unpack(lua_State *L)
     int n = -1;
     if (obj != NULL) {
         lp_cross_unlock(&x);
-        list = PySequence_List(obj);
-        if (list == NULL) {
-            name_function("py.unpack");
+        list = list_items(obj);
+        if (list != NULL && PyList_Size(list) > MAX_RESULTS) {
+            Py_CLEAR(list);
+            set_too_many(obj);
         }
         Py_DECREF(obj);
         lp_cross_lock(&x);
     }
     if (list != NULL) {
-        Py_ssize_t size = PyList_Size(list);
-        enum { MAX_RESULTS = 7000 }; /* LuaJIT and 5.1 allow 8000 slots */
-        if (size > MAX_RESULTS) {
-            PyErr_Format(PyExc_ValueError,
-                         "py.unpack: too many items (%zd, the limit is %d)",
-                         size, MAX_RESULTS);
-        }
-        else {
-            n = lp_push_items(S, L, list, view);
-        }
+        n = lp_push_items(S, L, list, view);
         lp_give_up(S, list);
     }
     return lp_door_close(&x, n, 0);
