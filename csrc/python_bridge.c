@@ -56,6 +56,9 @@ make_module(void)
     PyObject *module = PyModule_Create(&core_def);
     if (module == NULL ||
         PyModule_AddStringConstant(module, "version", LUAPY_VERSION) < 0 ||
+        /* pyhelper looks for this text in the file before it loads it. */
+        PyModule_AddStringConstant(module, "built_for",
+                                   "lua-py core for " LUA_VERSION) < 0 ||
         lp_error_init_python(module) < 0 ||
         lp_lua_handle_init_python(module) < 0 ||
         lp_protocol_init_python(module) < 0 ||

@@ -112,7 +112,7 @@ def _try(name):
     abi, libraries, package = _LUAS[name]
     core = _find_core(abi)
     if core is None:
-        return f"no core was built for ABI {abi} (looked in {', '.join(_core_folders(abi))})"
+        return f"no core was built for ABI {abi} (looked in {', '.join(sum(_core_folders(abi), []))})"
     problem = _open_library(libraries, package)
     if problem is not None:
         return problem
@@ -126,11 +126,9 @@ def _tree():
 
 
 def _core_folders(abi):
-    return [
-        os.path.join(_HERE, "_lua", abi),
-        os.path.join(_tree(), "lib", "lua", abi),
-        *(p[: -len("?.so")] for p in _search_path("LUA_CPATH", abi) if p.endswith("?.so")),
-    ]
+    """Folders of one ABI, and those where any Lua's core may be."""
+    own = [os.path.join(_HERE, "_lua", abi), os.path.join(_tree(), "lib", "lua", abi)]
+    return own, [p[: -len("?.so")] for p in _search_path("LUA_CPATH", abi) if p.endswith("?.so")]
 
 
 def _search_path(variable, abi):
@@ -140,11 +138,18 @@ def _search_path(variable, abi):
 
 
 def _find_core(abi):
-    for folder in _core_folders(abi):
+    own, any_abi = _core_folders(abi)
+    for folder in own + any_abi:
         path = os.path.join(folder, "py", "core.so")
-        if os.path.isfile(path):
+        if os.path.isfile(path) and (folder in own or _is_built_for(path, abi)):
             return os.path.abspath(path)
     return None
+
+
+def _is_built_for(path, abi):
+    """Is this core one for this ABI?  On another Lua it would crash."""
+    with open(path, "rb") as file:
+        return f"lua-py core for Lua {abi}\0".encode() in file.read()
 
 
 def _open_library(libraries, package):
