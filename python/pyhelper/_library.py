@@ -112,7 +112,8 @@ def _try(name):
     abi, libraries, package = _LUAS[name]
     core = _find_core(abi)
     if core is None:
-        return f"no core was built for ABI {abi} (looked in {', '.join(sum(_core_folders(abi), []))})"
+        own, any_abi = _core_folders(abi)
+        return f"no core was built for ABI {abi} (looked in {', '.join(own + any_abi)})"
     problem = _open_library(libraries, package)
     if problem is not None:
         return problem
