@@ -4,6 +4,9 @@
 The last line is "N passed, N failed, N skipped". For one Lua or some files:
 
     .venv/bin/python scripts/run_tests.py --lua lua5.4 spec/exec_spec.lua
+
+LUAPY_TORCH7=PREFIX runs the specs about arrays on the Torch7 installed there,
+too.
 """
 
 import argparse
@@ -131,14 +134,26 @@ def sanitizer_variables():
     }
 
 
+def torch7_variables(prefix, env):
+    """LUA_PATH and LUA_CPATH with real Torch7 behind what is there."""
+    lua = ("share/lua/5.1/?.lua", "share/lua/5.1/?/init.lua", "lua/?.lua", "lua/?/init.lua")
+    lib = ("lib/lua/5.1/?.so", "lib/?.so", "lib/lib?.so")
+    return {
+        name: ";".join([env[name], *(os.path.join(prefix, entry) for entry in entries)])
+        for name, entries in (("LUA_PATH", lua), ("LUA_CPATH", lib))
+    }
+
+
 def array_specs():
     folder = os.path.join(ROOT, "spec")
     return [os.path.join("spec", n) for n in sorted(os.listdir(folder)) if ARRAY_SPECS.match(n)]
 
 
-def run_specs(lua, python, args, fast, files=()):
+def run_specs(lua, python, args, fast, files=(), torch7=None):
     env = clean_environment()
     env.update(lua_variables(args.tree, env))
+    if torch7:
+        env.update(torch7_variables(torch7, env))
     env["LUAPY_PYTHON"] = python
     if args.sanitized:
         env.update(sanitizer_variables())
@@ -176,10 +191,10 @@ def plan(args, notes):
     """Yield (title, function) for every suite to run."""
     main = args.python or os.path.join(VENV, "bin", "python")
 
-    def specs(lua, python, fast=False, files=()):
+    def specs(lua, python, fast=False, files=(), torch7=None):
         about = "specs about arrays" if files else "specs"
-        title = f"{about}: {lua}, Python {describe(python)}"
-        return title, lambda: run_specs(lua, python, args, fast, files)
+        title = f"{about}: {lua}, Python {describe(python)}" + (", real Torch7" if torch7 else "")
+        return title, lambda: run_specs(lua, python, args, fast, files, torch7)
 
     if args.pytest:
         # One process can have one Lua only. The longest suite starts first.
@@ -191,6 +206,11 @@ def plan(args, notes):
             )
     for lua in args.lua or LUAS:
         yield specs(lua, main)
+    torch7 = os.environ.get("LUAPY_TORCH7")
+    if torch7:
+        yield specs(LUAS[0], main, files=array_specs(), torch7=torch7)
+    elif args.matrix:
+        notes.append("specs about arrays on real Torch7 (LUAPY_TORCH7=PREFIX runs them)")
     if args.matrix:
         full = bool(os.environ.get("FULL"))
         others = list(matrix())

@@ -153,7 +153,8 @@ describe('py.class(name, bases, methods)', function()
     local C = py.class('C', nil, {
       __init__ = py.func(function(self, options) self.power = options.power or 2 end,
                          {kwargs = true, signature = '(self, power=2)', doc = 'Makes a C.'}),
-      cube = py.builtins.property(py.func(function(self) return self.power ^ 3 end, {name = 'cubed'})),
+      cube = py.builtins.property(py.func(function(self) return self.power ^ 3 end,
+                                          {name = 'cubed'})),
     })
     assert.equal(2, py.eval(C().power))
     assert.equal(27, py.eval(C(py.kwargs {power = 3}).cube))
