@@ -47,6 +47,10 @@ test: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(SERVICE_PACKAGES) $(ROCKS) ## s
 	@scripts/install_python.sh matrix
 	@$(RUN_TESTS) --matrix --pytest
 
+.PHONY: wheel
+wheel: $(STAMPS)/system-test ## build an sdist, a wheel from it, and test that in a venv of its own
+	@scripts/check_wheel.sh
+
 .PHONY: spark
 spark: $(STAMPS)/system-test $(PYTHON_PACKAGES) $(SPARK_PACKAGES) $(STAMPS)/rock-5.1 ## run the example with PySpark, which is large and needs Java
 	@$(IN_TREE) python -m pytest -q -rs python/tests/test_service_examples.py -k pyspark
