@@ -268,9 +268,14 @@ static int
 library_geometry(lua_State *L)
 {
     const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
-    push_list(L, t->size, t->nd);
-    push_list(L, lp_tensor_strides(t), t->nd);
-    lua_pushinteger(L, (lua_Integer)t->offset);
+    /* Making a table may run a finalizer that gives the tensor others. */
+    int64_t known[2 * LP_MAX_DIMS];
+    int nd = t->nd;
+    ptrdiff_t offset = t->offset;
+    memcpy(known, t->size, 2 * (size_t)nd * sizeof *known);
+    push_list(L, known, nd);
+    push_list(L, known + nd, nd);
+    lua_pushinteger(L, (lua_Integer)offset);
     return 3;
 }
 

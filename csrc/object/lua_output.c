@@ -80,7 +80,8 @@ print(lua_State *L)
 static int
 descriptor_at(lua_State *L, int index)
 {
-    if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) {
+    if (lua_type(L, index) != LUA_TUSERDATA ||
+        lua_rawlen(L, index) != sizeof(int) || !lua_getmetatable(L, index)) {
         return 0;
     }
     lp_rawgetp(L, LUA_REGISTRYINDEX, &stream_key);
