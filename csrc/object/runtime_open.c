@@ -5,6 +5,7 @@
 
 #include "convert/options.h"
 #include "cross/error.h"
+#include "handle/py_handle.h"
 #include "object/lua_output.h"
 
 struct lp_view *
@@ -167,9 +168,15 @@ lp_runtime_open(const struct lp_runtime_parts *parts,
     t->tstate = old_tstate;
     struct lp_state *S = opening.S;
     if (status != LUA_OK) {
-        PyErr_Format(status == LUA_ERRMEM ? lp_LuaMemoryError : lp_LuaError,
-                     "cannot make a Lua state: %s",
-                     lua_isstring(L, -1) ? lua_tostring(L, -1) : "?");
+        if (S != NULL && lp_to_error(L, -1) != NULL) {
+            lp_error_from_lua(S, L, status, NULL); /* Python's own */
+        }
+        else {
+            PyErr_Format(status == LUA_ERRMEM ? lp_LuaMemoryError
+                                              : lp_LuaError,
+                         "cannot make a Lua state: %s",
+                         lua_isstring(L, -1) ? lua_tostring(L, -1) : "?");
+        }
         if (S != NULL) {
             S->locked = 0;
             lp_state_close(S);
