@@ -268,3 +268,54 @@ describe('matrices', function()
     raises(function() torch.conv2(k, x) end, 'Input image is smaller than kernel')
   end)
 end)
+
+describe('arguments beyond sense', function()
+  it('are refused at once: infinite positions and counts', function()
+    raises(function() return torch.ones(2):narrow(1, 1 / 0, 1) end, 'out of range')
+    raises(function() return torch.ones(2):unsqueeze(1 / 0) end, 'dimension out of range')
+    raises(function() return torch.ones(2):sum(1 / 0) end, 'dimension')
+    raises(function() return torch.random(1 / 0) end, 'upper bound must be strictly positive')
+  end)
+
+  it('are refused by histograms', function()
+    raises(function() return torch.ones(2):histc(0) end, '%(must have at least one bin')
+    raises(function() return torch.ones(2, 2):bhistc(-1) end, '%(must have at least one bin')
+    raises(function() return torch.Tensor():histc() end, 'tensor must have one dimension')
+  end)
+
+  it('are refused by drawing from alias tables', function()
+    raises(function() return torch.multinomialAliasSetup(torch.Tensor()) end, 'must have one dimension')
+    raises(function() return torch.multinomialAliasSetup(5) end, 'Tensor expected, got number')
+    raises(function() return torch.multinomialAlias(torch.LongTensor(1), 5) end, 'table of multinomialAliasSetup')
+    raises(function() return torch.multinomialAlias(torch.LongTensor(1), { 5 }) end, 'LongTensor expected')
+  end)
+
+  it('that memory cannot hold are told in Torch7\'s words', function()
+    for _, f in ipairs {
+      function() return torch.Tensor(1e13) end,
+      function() return torch.DoubleStorage(1e13) end,
+      function() return torch.range(1, 1e17) end,
+      function() return torch.DoubleStorage(2):resize(1e17) end,
+    } do
+      local ok, e = pcall(f)
+      assert.is_false(ok)
+      assert.matches('%$ Torch: not enough memory: you tried to allocate %d+GB%. Buy new RAM!', tostring(e))
+    end
+  end)
+
+  it('are refused for bits of HalfTensors, too', function()
+    raises(function() return torch.HalfTensor(1):bitor(3) end, 'bitor is only supported for integer')
+    raises(function() return torch.HalfTensor(1):cbitand(torch.HalfTensor(1)) end,
+      'cbitand is only supported for integer')
+  end)
+
+  it('include a rate of 0, which gives inf', function()
+    assert.equal(1 / 0, torch.exponential(0))
+  end)
+
+  it('do not include the tensor itself as the result of diag', function()
+    local t = torch.Tensor { { 1, 2 }, { 3, 4 } }
+    assert.same({ 1, 4 }, list(torch.diag(t, t)))
+    assert.same({ 1, 0, 0, 4 }, list(torch.diag(t, t)))
+  end)
+end)

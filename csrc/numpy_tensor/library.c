@@ -186,7 +186,8 @@ library_new_storage(lua_State *L)
 {
     enum lp_dtype dtype = lp_check_dtype_or_jump(L, 1);
     lua_Number size = luaL_optnumber(L, 2, 0);
-    luaL_argcheck(L, size >= 0 && size < 9e15, 2, "negative or too large");
+    luaL_argcheck(L, size >= 0, 2, "negative");
+    size = size < LP_MAX_ELEMENTS ? size : LP_MAX_ELEMENTS;
     struct lp_storage *storage =
         lp_push_storage_or_jump(LP_LIBRARY_STATE(L), L, dtype, NULL);
     if (size > 0) {

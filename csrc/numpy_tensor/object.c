@@ -137,6 +137,19 @@ take_memory(struct lp_storage *storage, LP_STEALS PyObject *owner,
     storage->S->foreign += (size_t)size * item;
 }
 
+/* [GIL] Torch7's words for memory that is not there; NumPy's tell the shape of
+ * an array that nobody asked for. */
+static void
+word_lack_of_memory(size_t bytes)
+{
+    if (PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        PyErr_Format(PyExc_MemoryError,
+                     "$ Torch: not enough memory: you tried to allocate "
+                     "%zuGB. Buy new RAM!",
+                     bytes >> 30);
+    }
+}
+
 void
 lp_storage_resize_or_jump(lua_State *L, struct lp_storage *storage,
                           ptrdiff_t size, int zeroed)
@@ -163,6 +176,9 @@ lp_storage_resize_or_jump(lua_State *L, struct lp_storage *storage,
     PyObject *owner = NULL;
     if (lp_numpy_import() == 0) {
         owner = lp_ndarray_new(storage->dtype, size, zeroed);
+    }
+    if (owner == NULL) {
+        word_lack_of_memory((size_t)size * item);
     }
     lp_cross_lock(&x);
     if (owner == NULL) {

@@ -120,6 +120,9 @@ void lp_tensor_set_storage(struct lp_tensor *t, struct lp_storage *storage);
  * the caller fills in at once. */
 void lp_tensor_set_nd_or_jump(lua_State *L, struct lp_tensor *t, int nd);
 
+/* More than there is memory for, and an exact number in Lua. */
+#define LP_MAX_ELEMENTS 9e15
+
 /* [no GIL, lock; -0, +0, em] Give a storage `size` elements; those that there
  * were keep their values. */
 void lp_storage_resize_or_jump(lua_State *L, struct lp_storage *storage,

@@ -295,7 +295,8 @@ storage_resize(lua_State *L)
 {
     struct lp_storage *storage = lp_check_storage_or_jump(L, 1);
     lua_Number size = luaL_checknumber(L, 2);
-    luaL_argcheck(L, size >= 0 && size < 9e15, 2, "negative or too large");
+    luaL_argcheck(L, size >= 0, 2, "negative");
+    size = size < LP_MAX_ELEMENTS ? size : LP_MAX_ELEMENTS;
     lp_storage_resize_or_jump(L, storage, (ptrdiff_t)size, 0);
     lua_settop(L, 1);
     return 1;

@@ -152,7 +152,7 @@ def one_normal(generator, mean, deviation):
 
 
 def one_exponential(generator, rate):
-    return -1.0 / rate * math.log(1 - generator.one())
+    return (-1.0 / rate if rate else -math.inf) * math.log(1 - generator.one())
 
 
 def one_cauchy(generator, median, sigma):

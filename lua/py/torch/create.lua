@@ -130,6 +130,7 @@ local function diag(result, t, k)
   k = numbers.truncate(k)
   local nd = t:dim()
   if nd ~= 1 and nd ~= 2 then errors.arg(1, 'matrix or a vector expected') end
+  if rawequal(result, t) then t = t:clone() end
   if nd == 1 then
     local n = t:size(1) + math.abs(k)
     geometry.resize(result, { n, n })

@@ -80,6 +80,8 @@ local tointeger = math.tointeger or function(x) return x end -- luacheck: ignore
 function errors.integer(value, position)
   local number = errors.number(value, position)
   if number ~= number then return 0 end
+  -- What the machine makes of those that a long cannot hold.
+  if number >= 2 ^ 63 or number < -2 ^ 63 then number = -2 ^ 63 end
   local whole = truncate(number)
   return tointeger(whole) or whole
 end

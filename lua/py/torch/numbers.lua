@@ -8,6 +8,8 @@ local floor = math.floor
 -- Towards zero.
 local function truncate(value)
   if value ~= value then return 0 end
+  -- What the machine makes of those that a long cannot hold.
+  if value >= 2 ^ 63 or value < -2 ^ 63 then return floor(-2 ^ 63) end
   return value >= 0 and floor(value) or -floor(-value)
 end
 numbers.truncate = truncate

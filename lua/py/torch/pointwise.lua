@@ -79,7 +79,7 @@ local NAMES = { 'r_', 't', 'src' }
 -- What Torch7 says of bits of floats.
 local function check_bits(name, t)
   local kind = kind_of[typename(t)]
-  if BITS[name] and (kind == 'Float' or kind == 'Double') then
+  if BITS[name] and (kind == 'Float' or kind == 'Double' or kind == 'Half') then
     errors.raise('%s is only supported for integer type tensors', name)
   end
 end

@@ -223,6 +223,8 @@ return function(torch, add)
 
   --- Tables from which multinomialAlias draws many times; `state` is reused.
   function torch.multinomialAliasSetup(weights, state)
+    types.check_tensor(weights, 1)
+    if weights:dim() == 0 then errors.arg(1, 'tensor must have one dimension') end
     if class.type(state) ~= 'table' then
       state = { torch.LongTensor(), weights.new() }
     end
@@ -233,6 +235,12 @@ return function(torch, add)
   end
 
   function torch.multinomialAlias(output, state)
+    types.check_tensor(output, 1, 'torch.LongTensor')
+    if class.type(state) ~= 'table' then
+      errors.arg(2, 'table of multinomialAliasSetup expected')
+    end
+    types.check_tensor(state[1], 2, 'torch.LongTensor')
+    types.check_tensor(state[2], 2)
     helpers.alias_draw(output, stream(), state[1], state[2])
     return output
   end

@@ -98,8 +98,15 @@ end
 
 -- Histograms ---------------------------------------------------------------------
 
+local function number_of_bins(bins)
+  bins = numbers.truncate(bins)
+  if bins <= 0 then errors.arg(2, 'must have at least one bin') end
+  return bins
+end
+
 local function histc(result, t, bins, low, high)
-  geometry.resize(result, { numbers.truncate(bins) })
+  if t:dim() == 0 then errors.arg(1, 'tensor must have one dimension') end
+  geometry.resize(result, { number_of_bins(bins) })
   helpers.histc(result, t, low, high)
   return result
 end
@@ -110,7 +117,7 @@ local function bhistc(result, t, bins, low, high)
   elseif t:dim() < 2 then
     errors.arg(2, 'invalid dimension %d', 2)
   end
-  geometry.resize(result, { t:size(1), numbers.truncate(bins) })
+  geometry.resize(result, { t:size(1), number_of_bins(bins) })
   helpers.histc(result, t, low, high)
   return result
 end
