@@ -284,10 +284,11 @@ describe('arguments beyond sense', function()
   end)
 
   it('are refused by drawing from alias tables', function()
-    raises(function() return torch.multinomialAliasSetup(torch.Tensor()) end, 'must have one dimension')
-    raises(function() return torch.multinomialAliasSetup(5) end, 'Tensor expected, got number')
-    raises(function() return torch.multinomialAlias(torch.LongTensor(1), 5) end, 'table of multinomialAliasSetup')
-    raises(function() return torch.multinomialAlias(torch.LongTensor(1), { 5 }) end, 'LongTensor expected')
+    local setup, draw = torch.multinomialAliasSetup, torch.multinomialAlias
+    raises(function() return setup(torch.Tensor()) end, 'must have one dimension')
+    raises(function() return setup(5) end, 'Tensor expected, got number')
+    raises(function() return draw(torch.LongTensor(1), 5) end, 'table of multinomialAliasSetup')
+    raises(function() return draw(torch.LongTensor(1), { 5 }) end, 'LongTensor expected')
   end)
 
   it('that memory cannot hold are told in Torch7\'s words', function()
@@ -299,14 +300,15 @@ describe('arguments beyond sense', function()
     } do
       local ok, e = pcall(f)
       assert.is_false(ok)
-      assert.matches('%$ Torch: not enough memory: you tried to allocate %d+GB%. Buy new RAM!', tostring(e))
+      assert.matches('%$ Torch: not enough memory: you tried to allocate %d+GB%. Buy new RAM!',
+        tostring(e))
     end
   end)
 
   it('are refused for bits of HalfTensors, too', function()
-    raises(function() return torch.HalfTensor(1):bitor(3) end, 'bitor is only supported for integer')
-    raises(function() return torch.HalfTensor(1):cbitand(torch.HalfTensor(1)) end,
-      'cbitand is only supported for integer')
+    local t = torch.HalfTensor(1)
+    raises(function() return t:bitor(3) end, 'bitor is only supported for integer')
+    raises(function() return t:cbitand(t) end, 'cbitand is only supported for integer')
   end)
 
   it('include a rate of 0, which gives inf', function()
