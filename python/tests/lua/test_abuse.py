@@ -71,7 +71,8 @@ def test_filter_is_asked(guarded, code):
         "return require 'py'.eval('1')",
         "return require 'py.core'",
         "package.loaded.py = nil package.preload.py = nil return require 'py'.eval('1')",
-        "for k in pairs(package.preload) do package.preload[k] = nil end return require 'py'.eval('1')",
+        "for k in pairs(package.preload) do package.preload[k] = nil end"
+        " return require 'py'.eval('1')",
         "package.preload['py.core'] = nil return require 'py.core'",
         "local name, core = debug.getupvalue(python.args, 1) return core.eval('1')",
         "return debug.getregistry()._LOADED['py.core'].eval('1')",

@@ -4,8 +4,12 @@
 import collections.abc
 import copy
 import functools
+import gc
+import inspect
 import pickle
+import queue
 import random
+import threading
 
 import pyhelper
 import pytest
@@ -186,6 +190,23 @@ class TestFunction:
         collect(lua)
         assert f() == 40
 
+    def test_keyword_arguments_where_lua_asks_for_them(self, lua):
+        with pytest.raises(TypeError, match="no keyword arguments"):
+            lua.eval("function(x) return x end")(x=1)
+        f = lua.execute(
+            "return require 'py'.func(function(a, given) return a, given.b end,"
+            " {kwargs = true, name = 'f', signature = '(a, *, b=0)'})"
+        )
+        assert f(1, b=2) == (1, 2)
+        assert f(1) == (1, None)
+        assert str(inspect.signature(f)) == "(a, *, b=0)"
+
+    def test_signature_of_a_plain_function(self, lua, version):
+        if version == (5, 1) and "JIT" not in lua.lua_implementation:
+            pytest.skip("PUC Lua 5.1 does not tell")
+        shown = str(inspect.signature(lua.eval("function(a, b, ...) end")))
+        assert shown == "(a, b, /, *args)"
+
     def test_shows_where_it_is(self, lua):
         assert "<python>:1" in repr(lua.eval("function() end"))
 
@@ -292,6 +313,45 @@ class TestUserdata:
         point.x = 5
         assert lua.eval("function(p) return p.x end")(point) == 5
         assert lua.eval("2ULL ^ 63") == 2**63
+
+
+class TestCollection:
+    def test_from_any_thread(self, lua, collect):
+        """Lua objects are dropped by threads that never entered their Lua,
+        while others work in it."""
+        kinds = ("{}", "function() end", "coroutine.create(function() end)", "io.stdout")
+        makers = [lua.eval(f"function() return {kind} end") for kind in kinds]
+        todo = queue.Queue(50)
+
+        def drop():
+            while todo.get() is not None:
+                gc.collect(0)
+
+        threads = [threading.Thread(target=drop, daemon=True) for _ in range(3)]
+        before = lua._state.live()[1]
+        for thread in threads:
+            thread.start()
+        for i in range(2000):
+            made = makers[i % len(makers)]()
+            cycle = [made]
+            cycle.append(cycle)  # for Python's collector to find
+            todo.put(cycle)
+            del made, cycle
+        for _ in threads:
+            todo.put(None)
+        for thread in threads:
+            thread.join()
+        lua.execute("collectgarbage()")
+        collect(lua)
+        assert lua._state.live()[1] - before < 10
+        assert lua.eval("1 + 1") == 2
+
+    def test_cannot_be_pickled(self, lua):
+        for value in ("io.stdout", "coroutine.create(function() end)"):
+            with pytest.raises(TypeError, match="Lua"):
+                pickle.dumps(lua.eval(value))
+        with pytest.raises(TypeError, match="LuaRuntime"):
+            pickle.dumps(lua)
 
 
 class TestStrings:
