@@ -41,6 +41,7 @@ class Generator:
         return seed
 
     def manual_seed(self, seed):
+        seed = int(seed)
         self.initial = seed & 0xFFFFFFFFFFFFFFFF
         self.bits._legacy_seeding(seed & 0xFFFFFFFF)
         self.fresh = True  # nothing drawn yet
@@ -222,7 +223,8 @@ def bernoulli(out, generator, p):
 
 _LIMITS = {  # of the numbers that random() gives, by type
     "uint8": 1 << 8, "int8": 1 << 7, "int16": 1 << 15, "int32": 1 << 31,
-    "int64": 1 << 63, "float32": (1 << 24) + 1, "float64": (1 << 53) + 1,
+    "int64": 1 << 63, "float16": (1 << 11) + 1, "float32": (1 << 24) + 1,
+    "float64": (1 << 53) + 1,
 }
 
 

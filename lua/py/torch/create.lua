@@ -11,6 +11,7 @@ local helpers = tensors.helpers '_torch_matrix'
 local math_helpers = tensors.helpers '_torch_math'
 local typename = tensors.typename
 
+local MOST_DIMENSIONS = 64 -- LP_MAX_DIMS of the core
 local REAL = { 'Float', 'Double', 'Half' }
 local INTEGERS = { Byte = true, Char = true, Short = true, Int = true,
                    Long = true }
@@ -99,7 +100,7 @@ local function cat(result, list, dim)
   for _, t in ipairs(list) do nd = math.max(nd, t:dim()) end
   if dim == -1 then dim = math.max(nd, 1) end
   if #list == 0 then errors.arg(3, 'invalid number of inputs 0') end
-  if dim < 1 then errors.arg(4, 'invalid dimension %d', dim) end
+  if dim < 1 or dim > MOST_DIMENSIONS then errors.arg(4, 'invalid dimension %d', dim) end
   local sizes = joined_sizes(list, dim, nd)
   if geometry.count(sizes) == 0 then return result end
   geometry.resize(result, sizes)

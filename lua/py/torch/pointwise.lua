@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Elementwise mathematics, from tables: name, helper, forms and types.
 
+local py = require 'py'
 local errors = require 'py.torch.errors'
 local engine = require 'py.torch.engine'
 local geometry = require 'py.torch.geometry'
@@ -17,7 +18,11 @@ local REAL = { 'Float', 'Double', 'Half' }
 
 -- A number as an element of `t` holds it.
 local function cut(t, value)
-  return wrap[kind_of[typename(t)]](value)
+  local kind = kind_of[typename(t)]
+  value = wrap[kind](value)
+  -- Such a number would be a float for Python, which NumPy adds to no integer.
+  if kind == 'Long' and (value > 2 ^ 53 or value < -2 ^ 53) then return py.int(value) end
+  return value
 end
 
 -- Functions of one tensor, and of one number -------------------------------------

@@ -12,6 +12,7 @@ local types = require 'py.torch.types'
 local helpers = tensors.helpers '_torch_random'
 local value = engine.value
 local REAL = { 'Float', 'Double' }
+local DRAWN = { Float = true, Double = true } -- types of probabilities
 local STATE_SIZE = 5048
 
 return function(torch, add)
@@ -224,6 +225,9 @@ return function(torch, add)
   --- Tables from which multinomialAlias draws many times; `state` is reused.
   function torch.multinomialAliasSetup(weights, state)
     types.check_tensor(weights, 1)
+    if not DRAWN[numbers.kind[class.typename(weights)]] then
+      errors.arg(1, 'FloatTensor or DoubleTensor expected')
+    end
     if weights:dim() == 0 then errors.arg(1, 'tensor must have one dimension') end
     if class.type(state) ~= 'table' then
       state = { torch.LongTensor(), weights.new() }
