@@ -5,7 +5,7 @@
 
 local helper = require 'spec.helper'
 local py = require 'py'
-local torch = require 'py.torch'
+local torch = require 'py.torch.builtin'
 
 py.exec [[
 class TensorReentry:

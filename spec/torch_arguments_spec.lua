@@ -1,0 +1,85 @@
+-- SPDX-License-Identifier: MIT
+-- What the built-in tensors do with arguments that make no sense, some of
+-- which end the process of real Torch7.
+
+local torch = require 'py.torch.builtin'
+local helper = require 'spec.helper'
+local raises = helper.raises
+
+local function elements(t)
+  local values = {}
+  t:apply(function(v) values[#values + 1] = v end)
+  return values
+end
+
+describe('arguments beyond sense', function()
+  it('are refused at once: infinite positions and counts', function()
+    raises(function() return torch.ones(2):narrow(1, 1 / 0, 1) end, 'out of range')
+    raises(function() return torch.ones(2):unsqueeze(1 / 0) end, 'dimension out of range')
+    raises(function() return torch.ones(2):sum(1 / 0) end, 'dimension')
+    raises(function() return torch.random(1 / 0) end, 'upper bound must be strictly positive')
+  end)
+
+  it('are refused by histograms', function()
+    raises(function() return torch.ones(2):histc(0) end, '%(must have at least one bin')
+    raises(function() return torch.ones(2, 2):bhistc(-1) end, '%(must have at least one bin')
+    raises(function() return torch.Tensor():histc() end, 'tensor must have one dimension')
+  end)
+
+  it('are refused by drawing from alias tables', function()
+    local setup, draw = torch.multinomialAliasSetup, torch.multinomialAlias
+    raises(function() return setup(torch.Tensor()) end, 'must have one dimension')
+    raises(function() return setup(5) end, 'Tensor expected, got number')
+    raises(function() return setup(torch.IntTensor(1):fill(1)) end, 'DoubleTensor expected')
+    raises(function() return draw(torch.LongTensor(1), 5) end, 'table of multinomialAliasSetup')
+    raises(function() return draw(torch.LongTensor(1), { 5 }) end, 'LongTensor expected')
+  end)
+
+  it('that memory cannot hold are told in Torch7\'s words', function()
+    for _, f in ipairs {
+      function() return torch.Tensor(1e13) end,
+      function() return torch.DoubleStorage(1e13) end,
+      function() return torch.range(1, 1e17) end,
+      function() return torch.DoubleStorage(2):resize(1e17) end,
+    } do
+      local ok, e = pcall(f)
+      assert.is_false(ok)
+      assert.matches('%$ Torch: not enough memory: you tried to allocate %d+GB%. Buy new RAM!',
+        tostring(e))
+    end
+  end)
+
+  it('are refused for bits of HalfTensors, too', function()
+    local t = torch.HalfTensor(1)
+    raises(function() return t:bitor(3) end, 'bitor is only supported for integer')
+    raises(function() return t:cbitand(t) end, 'cbitand is only supported for integer')
+  end)
+
+  it('do not include numbers beyond 2^53 for LongTensors', function()
+    assert.is_true(torch.LongTensor { -7 }:remainder(2 ^ 60)[1] - 2 ^ 60 <= 0)
+    assert.is_true(torch.LongTensor { -7 }:fmod(2 ^ 60)[1] == -7)
+    assert.is_true(torch.LongTensor { 5 }:bitor(2 ^ 60)[1] - 2 ^ 60 >= 0)
+    torch.manualSeed(1 / 0)
+    torch.manualSeed(1)
+  end)
+
+  it('include random HalfTensors', function()
+    local t = torch.HalfTensor(100):random()
+    assert.is_true(t:double():max() <= 2 ^ 11)
+  end)
+
+  it('are refused as dimensions for cat', function()
+    local t = torch.ones(1)
+    raises(function() return torch.cat(t, t, 1e15) end, 'invalid dimension')
+  end)
+
+  it('include a rate of 0, which gives inf', function()
+    assert.equal(1 / 0, torch.exponential(0))
+  end)
+
+  it('do not include the tensor itself as the result of diag', function()
+    local t = torch.Tensor { { 1, 2 }, { 3, 4 } }
+    assert.same({ 1, 4 }, elements(torch.diag(t, t)))
+    assert.same({ 1, 0, 0, 4 }, elements(torch.diag(t, t)))
+  end)
+end)
