@@ -6,16 +6,8 @@ local py = require 'py'
 
 local THIS_FILE = 'errors_spec%.lua'
 
-local raised = helper.raised
-
--- The error that Python code raises.
-local function from_python(code, locals)
-  return raised(function() py.exec(code, locals) end)
-end
-
-local function contains(text, part)
-  assert(tostring(text):find(part, 1, true), ('no "%s" in:\n%s'):format(part, tostring(text)))
-end
+local raised, contains = helper.raised, helper.contains
+local from_python = helper.from_python
 
 describe('a Python exception in Lua', function()
   helper.no_leaks(setup, teardown, after_each)

@@ -110,10 +110,27 @@ function helper.raises(fn, pattern)
   return text, err
 end
 
+--- Asserts that a value's text has this in it, to the letter.
+function helper.contains(text, part)
+  assert(tostring(text):find(part, 1, true), ('no "%s" in:\n%s'):format(part, tostring(text)))
+end
+
+--- The elements of a tensor, in order.
+function helper.elements(t)
+  local values = {}
+  t:apply(function(v) values[#values + 1] = v end)
+  return values
+end
+
 --- The same, giving the error value alone.
 function helper.raised(fn, pattern)
   local _, e = helper.raises(fn, pattern)
   return e
+end
+
+--- The error that Python code raises.
+function helper.from_python(code, locals)
+  return helper.raised(function() require 'py'.exec(code, locals) end)
 end
 
 --- The Lua line of the caller.

@@ -4,13 +4,7 @@
 
 local torch = require 'py.torch.builtin'
 local helper = require 'spec.helper'
-local raises = helper.raises
-
-local function elements(t)
-  local values = {}
-  t:apply(function(v) values[#values + 1] = v end)
-  return values
-end
+local raises, elements = helper.raises, helper.elements
 
 describe('arguments beyond sense', function()
   it('are refused at once: infinite positions and counts', function()

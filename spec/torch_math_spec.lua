@@ -4,13 +4,7 @@
 
 local torch = require 'py.torch'
 local helper = require 'spec.helper'
-local raises = helper.raises
-
-local function list(t)
-  local values = {}
-  t:apply(function(v) values[#values + 1] = v end)
-  return values
-end
+local raises, list = helper.raises, helper.elements
 
 local function near(expected, t, tolerance)
   local got = list(t)

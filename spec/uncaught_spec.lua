@@ -2,10 +2,7 @@
 -- Contract section 5: what an uncaught Python exception prints.
 local child = require 'spec.child'
 local helper = require 'spec.helper'
-
-local function contains(text, part)
-  assert(tostring(text):find(part, 1, true), ('no "%s" in:\n%s'):format(part, tostring(text)))
-end
+local contains = helper.contains
 
 describe('an uncaught Python exception', function()
   -- Everything that a user needs is there, once, whatever the host can print.
