@@ -6,6 +6,9 @@ local torch = require 'py.torch.builtin'
 
 local unpack = table.unpack or unpack -- luacheck: ignore
 
+-- PUC Lua 5.1 shows nothing of a C function to Lua.
+local shows_upvalues = _VERSION ~= 'Lua 5.1' or rawget(_G, 'jit') ~= nil
+
 -- The function behind a method: the second value that the C function keeps.
 local function behind(t, name)
   local method = t[name]
@@ -101,6 +104,7 @@ local FORMS = {
 describe('a call that is done in C', function()
   for form, place in pairs(FORMS) do
     it('gives what the function behind it gives, ' .. form, function()
+      if not shows_upvalues then pending('skipped: debug.getupvalue shows no C function') end
       for _, row in ipairs(CALLS) do
         for _, kind in ipairs(row[1]) do
           local operands = {}

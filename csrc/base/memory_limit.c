@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/memory_limit.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 static void *
@@ -10,9 +11,10 @@ limited_alloc(void *data, void *p, size_t old_size, size_t new_size)
     if (p == NULL) {
         old_size = 0; /* from 5.2 on it tells the kind of object here */
     }
-    if (new_size > old_size && m->limit != 0) {
+    size_t limit = __atomic_load_n(&m->limit, __ATOMIC_RELAXED);
+    if (new_size > old_size && limit != 0) {
         size_t more = new_size - old_size;
-        if (more > m->limit || m->used > m->limit - more) {
+        if (more > limit || m->used > limit - more) {
             m->refused = 1;
             return NULL;
         }
@@ -43,4 +45,13 @@ lp_memory_watch(struct lp_state *S)
     lua_setallocf(S->main, limited_alloc, m);
     S->memory = m;
     return 0;
+}
+
+void
+lp_memory_set_limit(struct lp_memory *m, size_t limit, int total)
+{
+    size_t with_base = limit == 0 || total       ? limit
+                       : limit < SIZE_MAX - m->base ? limit + m->base
+                                                    : SIZE_MAX;
+    __atomic_store_n(&m->limit, with_base, __ATOMIC_RELAXED);
 }

@@ -18,4 +18,8 @@ struct lp_memory {
 /* [GIL, lock] Begin to count; 0, or -1 with a Python error. */
 int lp_memory_watch(struct lp_state *S);
 
+/* [GIL] Bytes that Lua may have, 0: without limit; on top of `base`, unless
+ * `total`.  Lua code may run meanwhile. */
+void lp_memory_set_limit(struct lp_memory *m, size_t limit, int total);
+
 #endif

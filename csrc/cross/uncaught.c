@@ -45,7 +45,8 @@ catches(lua_State *L)
 static int
 ends_program(struct lp_state *S, lua_State *L)
 {
-    if (catcher(0) == NULL || lp_this_thread.frame->outer != NULL) {
+    if (catcher(0) == NULL || S->python_host ||
+        lp_this_thread.frame->outer != NULL) {
         return 0;
     }
     lua_State *thread = S->main;

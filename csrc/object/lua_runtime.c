@@ -208,12 +208,14 @@ runtime_set_limit(PyObject *self, PyObject *args)
     struct lp_work w = {.self = (struct lp_runtime *)self};
     unsigned long long limit;
     int total;
-    if (!PyArg_ParseTuple(args, "Kp", &limit, &total) ||
-        lp_runtime_visit(&w, watch_body) < 0) {
+    if (!PyArg_ParseTuple(args, "Kp", &limit, &total)) {
         return NULL;
     }
-    struct lp_memory *m = w.self->S->memory;
-    m->limit = limit == 0 ? 0 : (size_t)limit + (total ? 0 : m->base);
+    /* Later no visit: that may need memory, of which there is none perhaps. */
+    if (w.self->S->memory == NULL && lp_runtime_visit(&w, watch_body) < 0) {
+        return NULL;
+    }
+    lp_memory_set_limit(w.self->S->memory, (size_t)limit, total);
     Py_RETURN_NONE;
 }
 
