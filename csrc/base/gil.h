@@ -125,6 +125,7 @@ lp_cross_begin_or_jump(struct lp_cross *x, struct lp_state *S, lua_State *L)
     }
     x->frame = (struct lp_frame){S, L, t->frame, 0};
     t->frame = &x->frame;
+    S->epoch++;
 #if LP_LUA51
     S->current = L;
 #endif

@@ -68,6 +68,8 @@ lp_py_resolve(void)
         lp_py.optional_attr = optional_attr_by_get;
     }
     LOOK_UP(lp_py.delete_current_thread, "PyThreadState_DeleteCurrent");
+    LOOK_UP(lp_py.thread_head, "PyInterpreterState_ThreadHead");
+    LOOK_UP(lp_py.thread_next, "PyThreadState_Next");
     LOOK_UP(lp_py.get_raised, "PyErr_GetRaisedException");
     LOOK_UP(lp_py.set_raised, "PyErr_SetRaisedException");
 }

@@ -77,6 +77,10 @@ struct lp_py_api {
     int (*optional_attr)(PyObject *, PyObject *, PyObject **);
     /* [GIL, which is given up] PyThreadState_DeleteCurrent */
     void (*delete_current_thread)(void);
+    /* [GIL] All thread states; the first of them is the newest one, and
+     * may be asked for without the GIL.  NULL where nobody exports them. */
+    PyThreadState *(*thread_head)(PyInterpreterState *);
+    PyThreadState *(*thread_next)(PyThreadState *);
     LP_OWNED PyObject *(*get_raised)(void); /* 3.12+, else NULL */
     void (*set_raised)(PyObject *);         /* 3.12+, else NULL */
 };

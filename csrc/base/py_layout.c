@@ -35,7 +35,11 @@ sizes_are_known(void)
                     sizeof(struct lp_list_layout) + sizeof(Py_ssize_t)) &&
            has_size(&PyTuple_Type, "__basicsize__",
                     sizeof(struct lp_tuple_layout)) &&
-           has_size(&PyTuple_Type, "__itemsize__", sizeof(PyObject *));
+           has_size(&PyTuple_Type, "__itemsize__", sizeof(PyObject *)) &&
+           has_size(&PyListIter_Type, "__basicsize__",
+                    sizeof(struct lp_iterator_layout)) &&
+           has_size(&PyTupleIter_Type, "__basicsize__",
+                    sizeof(struct lp_iterator_layout));
 }
 
 static int
@@ -64,11 +68,29 @@ values_are_there(void)
     return same;
 }
 
+/* The iterator of a sequence of two, after its first step. */
+static int
+position_is_there(PyObject *sequence)
+{
+    PyObject *iterator = sequence != NULL ? PyObject_GetIter(sequence) : NULL;
+    PyObject *first = iterator != NULL ? PyIter_Next(iterator) : NULL;
+    struct lp_iterator_layout *it = (struct lp_iterator_layout *)iterator;
+    int there = first != NULL && it->index == 1 && it->sequence == sequence;
+    Py_XDECREF(first);
+    Py_XDECREF(iterator);
+    Py_XDECREF(sequence);
+    return there;
+}
+
 int
 lp_look_at_layout(void)
 {
-    lp_layout =
-        is_known_version() && sizes_are_known() && values_are_there() ? 1 : -1;
+    lp_layout = is_known_version() && sizes_are_known() &&
+                        values_are_there() &&
+                        position_is_there(Py_BuildValue("[ii]", 1, 2)) &&
+                        position_is_there(Py_BuildValue("(ii)", 1, 2))
+                    ? 1
+                    : -1;
     PyErr_Clear();
     return lp_layout;
 }

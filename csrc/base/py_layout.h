@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The value of a float and the items of a list, a tuple, read where they lie.
+/* The value of a float, the items of a list or tuple and the position of their
+ * iterators, read where they lie.
  *
  * The stable ABI has functions for them, and a call for each element is a
  * third of what converting it costs.  Where they lie has been the same in
@@ -34,6 +35,13 @@ struct lp_list_layout {
 struct lp_tuple_layout {
     PyObject_VAR_HEAD
     PyObject *items[];
+};
+
+/* list_iterator and tuple_iterator */
+struct lp_iterator_layout {
+    PyObject_HEAD
+    Py_ssize_t index;   /* of the next item */
+    PyObject *sequence; /* NULL: it has come to the end */
 };
 
 /* [GIL] Of a float or an instance of a subclass. */

@@ -76,7 +76,8 @@ struct lp_state {
 
     /* The lock, see base/gil.h.  Guarded by the GIL. */
     int locked;
-    size_t epoch; /* another one whenever Lua code may have run meanwhile */
+    size_t epoch; /* another one whenever a thread has come from one runtime
+                     to the other: what was seen there may have changed */
     struct lp_waiter *first_waiter, *last_waiter;
     int main_busy; /* somebody is inside on the main Lua thread */
     lua_State *current; /* the Lua thread that LuaJIT takes for running, or

@@ -20,7 +20,7 @@ lp_push_int(lua_State *L, PyObject *obj)
 #if LP_LUA53_UP
     lua_pushinteger(L, i);
 #else
-    if (i > 9007199254740992LL || i < -9007199254740992LL) {
+    if (i > LP_MAX_EXACT || i < -LP_MAX_EXACT) {
         return 0;
     }
     lua_pushnumber(L, (lua_Number)i);
@@ -86,9 +86,8 @@ push_text(struct lp_state *S, lua_State *L, const char *utf8, Py_ssize_t size)
     return 0;
 }
 
-/* The UTF-8 form of a str that becomes a string as it is; else NULL. */
-static const char *
-plain_text(PyObject *obj, struct lp_view *view, Py_ssize_t *size)
+const char *
+lp_plain_text(PyObject *obj, struct lp_view *view, Py_ssize_t *size)
 {
     if (Py_TYPE(obj) != &PyUnicode_Type || view->encoding[0] != '\0' ||
         (view->python_first && view->strings_bytes)) {
@@ -106,7 +105,7 @@ lp_push_no_scalar(struct lp_state *S, lua_State *L, PyObject *obj,
                   struct lp_view *view, int flags)
 {
     Py_ssize_t size;
-    const char *utf8 = plain_text(obj, view, &size);
+    const char *utf8 = lp_plain_text(obj, view, &size);
     if (utf8 != NULL) {
         return push_text(S, L, utf8, size);
     }

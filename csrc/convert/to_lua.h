@@ -13,6 +13,9 @@ enum {
     LP_NESTED = 4,     /* inside a container: internal */
 };
 
+/* Lua's numbers before 5.3 are doubles, exact up to here. */
+#define LP_MAX_EXACT 9007199254740992LL
+
 /* [GIL, lock; -0, +0|1, -] Push None, bool, float or an exact int; 1 pushed,
  * 0 it is something else (nothing pushed).  Cannot fail. */
 int lp_push_scalar(lua_State *L, struct lp_state *S, PyObject *obj,
@@ -26,6 +29,11 @@ int lp_push_value(struct lp_state *S, lua_State *L, PyObject *obj,
 /* The same for what lp_push_scalar has returned 0 for. */
 int lp_push_no_scalar(struct lp_state *S, lua_State *L, PyObject *obj,
                       struct lp_view *view, int flags);
+
+/* [GIL] The UTF-8 form of a str that becomes a string as it is; else NULL, no
+ * error. */
+const char *lp_plain_text(LP_BORROWED PyObject *obj, struct lp_view *view,
+                          Py_ssize_t *size);
 
 /* [-0, +0, m] Make the C function behind text for a new state. */
 void lp_to_lua_init_or_jump(struct lp_state *S, lua_State *L);

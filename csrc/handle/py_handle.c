@@ -40,6 +40,25 @@ lp_new_member_or_jump(lua_State *L, struct lp_state *S, struct lp_view *view)
         L, S, view, sizeof(struct lp_member), 0);
 }
 
+struct lp_handle *
+lp_new_iterator_or_jump(lua_State *L, struct lp_state *S, struct lp_view *view,
+                        int index)
+{
+    struct lp_handle *h = lp_to_ref(L, index);
+    /* Without the GIL: no list or tuple becomes an instance of another class,
+     * and what comes to be one does not matter. */
+    if (h == NULL || h->obj == NULL ||
+        !(PyList_Check(h->obj) || PyTuple_Check(h->obj))) {
+        return lp_new_ref_or_jump(L, S, view);
+    }
+    struct lp_iteration *loop = (struct lp_iteration *)lp_new_handle_or_jump(
+        L, S, view, sizeof *loop, 0);
+    loop->epoch = 0;
+    loop->amount = 1;
+    loop->at = loop->n = 0;
+    return &loop->h;
+}
+
 /* ---- pyhelper: the same object is the same userdata ---- */
 
 /* [-0, +0|1, m] Push the living reference to `obj`; NULL if there is none. */

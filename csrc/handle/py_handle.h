@@ -31,6 +31,25 @@ struct lp_member {
     uint8_t protocol; /* enum lp_protocol */
 };
 
+/* The iterator of a loop over a list or tuple, with room for items that were
+ * converted ahead of their turn: see convert/ahead.h. */
+struct lp_iteration {
+    struct lp_handle h;
+    size_t epoch; /* of the state when they were fetched */
+    PyInterpreterState *interpreter;
+    PyThreadState *newest; /* its only thread then */
+    uint8_t amount;        /* items that the next step takes from Python */
+    uint8_t at, n;         /* ready: the items from `at` to `n` */
+    struct lp_ready {
+        union {
+            double number;
+            long long integer;
+            char text[23];
+        } as;
+        uint8_t kind; /* size of a text, or what convert/ahead.c says */
+    } ready[16];
+};
+
 /* A reference that has become an error object: marked by one more than the
  * view's address. */
 struct lp_error {
@@ -53,7 +72,8 @@ lp_sized_handle_at(lua_State *L, int index, uintptr_t mark, size_t *size)
         return NULL;
     }
     *size = lua_rawlen(L, index);
-    if ((*size == sizeof *h || *size == sizeof(struct lp_member)) &&
+    if ((*size == sizeof *h || *size == sizeof(struct lp_member) ||
+         *size == sizeof(struct lp_iteration)) &&
         lp_is_view(L, (uintptr_t)h->view - mark)) {
         return h;
     }
@@ -146,6 +166,11 @@ struct lp_member *lp_new_member_or_jump(lua_State *L, struct lp_state *S,
 /* [GIL, lock; -0, +1, m] Push a reference to `obj`; inside lp_protect. */
 struct lp_handle *lp_push_ref_or_jump(lua_State *L, struct lp_state *S,
                                       struct lp_view *view, PyObject *obj);
+
+/* [Lua lock; -0, +1, m] Push an empty reference for the iterator of a loop
+ * over the value at `index`: a struct lp_iteration, if that is a list or tuple. */
+struct lp_handle *lp_new_iterator_or_jump(lua_State *L, struct lp_state *S,
+                                          struct lp_view *view, int index);
 
 /* [-0, +0, m] Remember the reference on top in LP_SLOT_WRAPPERS: as the one for
  * an object, by that one's address, or under any other address; Python's

@@ -2,6 +2,7 @@
 /* py.iter and py.unpack. */
 #include <string.h>
 
+#include "convert/iterator.h"
 #include "convert/to_lua.h"
 #include "convert/to_python.h"
 #include "module/module.h"
@@ -15,35 +16,22 @@ static int
 step(lua_State *L, int convert)
 {
     struct lp_state *S = LP_STATE(L);
-    struct lp_handle *it = lp_to_ref(L, 1);
-    if (it == NULL) {
-        return luaL_error(L, "py.iter: this is the function of a for loop (for "
-                             "x in py.iter(object) do ... end) and takes its "
-                             "iterator, not %s",
-                          luaL_typename(L, 1));
-    }
+    struct lp_iteration *ahead;
+    struct lp_handle *it = lp_check_iterator_or_jump(L, "py.iter", &ahead);
     struct lp_view *view = it->view;
     enum { OUT = 2 }; /* the item, or the error */
     lua_settop(L, 1);
     if (!convert) {
+        ahead = NULL;
         lp_new_ref_or_jump(L, S, view);
+    }
+    else if (ahead != NULL && lp_ahead_pop_or_jump(L, ahead)) {
+        return 1;
     }
     int out = convert ? 0 : OUT;
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *iterator = lp_handle_object(it), *item = NULL;
-    if (iterator != NULL && !PyIter_Check(iterator)) {
-        PyErr_SetString(PyExc_TypeError, "py.iter: this reference is not the "
-                                         "iterator of a for loop");
-        lp_give_up(S, iterator);
-        iterator = NULL;
-    }
-    if (iterator != NULL) {
-        lp_cross_unlock(&x);
-        item = PyIter_Next(iterator);
-        Py_DECREF(iterator);
-        lp_cross_lock(&x);
-    }
+    PyObject *item = lp_iterator_next(&x, it, ahead);
     if (item == NULL && !PyErr_Occurred()) {
         lua_pushnil(L);
         return lp_door_close(&x, 1, out);
@@ -70,6 +58,16 @@ name_function(const char *name)
     }
     Py_XDECREF(traceback);
     lp_set_raised(exc);
+}
+
+static PyObject *
+get_iterator(PyObject *obj)
+{
+    PyObject *iterator = PyObject_GetIter(obj);
+    if (iterator == NULL) {
+        name_function("py.iter");
+    }
+    return iterator;
 }
 
 static int
@@ -103,26 +101,12 @@ py_iter(lua_State *L)
     lua_settop(L, 1);
     lua_pushvalue(L, lua_upvalueindex(convert ? 4 : 3));
     enum { ITERATOR = 3 }; /* or the error */
-    lp_new_ref_or_jump(L, S, view);
+    lp_new_iterator_or_jump(L, S, view, 1);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *obj = lp_to_python(S, L, 1, view), *iterator = NULL;
-    if (obj != NULL) {
-        lp_cross_unlock(&x);
-        iterator = PyObject_GetIter(obj);
-        if (iterator == NULL) {
-            name_function("py.iter");
-        }
-        Py_DECREF(obj);
-        lp_cross_lock(&x);
-    }
-    if (iterator == NULL) {
-        return lp_door_close(&x, -1, ITERATOR);
-    }
-    struct lp_handle *it = lua_touserdata(L, ITERATOR);
-    it->obj = iterator;
-    S->n_refs++;
-    return lp_door_close(&x, 2, 0);
+    int opened = lp_iterator_open(&x, lua_touserdata(L, ITERATOR),
+                                  lp_to_python(S, L, 1, view), get_iterator);
+    return lp_door_close(&x, opened < 0 ? -1 : 2, ITERATOR);
 }
 
 enum { MAX_RESULTS = 7000 }; /* LuaJIT and 5.1 allow 8000 slots */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* pairs(ref), from Lua 5.2 on: converted keys and reference values. */
+#include "convert/iterator.h"
 #include "convert/to_lua.h"
 #include "object/door.h"
 #include "object/py_access.h"
-#include "object/py_iterator.h"
 #include "object/py_object.h"
 
 /* [GIL, no lock] An iterator over pairs: the items of a mapping, or of
@@ -86,7 +86,7 @@ pairs_next(lua_State *L)
     lp_new_ref_or_jump(L, S, view);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *pair = lp_iterator_next(&x, it);
+    PyObject *pair = lp_iterator_next(&x, it, NULL);
     int n = -1;
     if (pair != NULL) {
         n = push_pair(&x, pair, view, 1, guarded);

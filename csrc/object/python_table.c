@@ -6,10 +6,10 @@
 
 #include <limits.h>
 
+#include "convert/iterator.h"
 #include "convert/to_lua.h"
 #include "convert/to_python.h"
 #include "object/door.h"
-#include "object/py_iterator.h"
 
 /* Positions that a table gets room for in advance: a lone high one is an error,
  * not a reason to take much memory. */
@@ -104,32 +104,35 @@ push_item(struct lp_cross *x, LP_STEALS PyObject *item, struct lp_view *view,
     return n;
 }
 
-/* Upvalues: state, view, iterator, mode, number of the next item. */
+/* [1: iterator, 2: number of the item before] -> the next item.  The same
+ * function serves all loops of a kind: LuaJIT's traces hold the functions that
+ * they call. */
 static int
-next_item(lua_State *L)
+next_item(lua_State *L, enum mode mode)
 {
-    struct lp_state *S = STATE(L);
-    struct lp_view *view = VIEW(L);
-    struct lp_handle *it = lua_touserdata(L, lua_upvalueindex(3));
-    enum mode mode = (enum mode)lua_tointeger(L, lua_upvalueindex(4));
-    lua_settop(L, 0);
+    struct lp_iteration *ahead;
+    struct lp_handle *it = lp_check_iterator_or_jump(L, "python.iter", &ahead);
+    struct lp_view *view = it->view;
+    struct lp_state *S = view->state;
+    lua_Integer number = mode == NUMBERED ? luaL_checkinteger(L, 2) + 1 : 0;
+    lua_settop(L, 1);
     if (it->obj == NULL) {
         lua_pushnil(L);
         return 1;
     }
     int n = 0;
     if (mode == NUMBERED) {
-        lua_Integer number = lua_tointeger(L, lua_upvalueindex(5));
+        ahead = NULL;
         lua_pushinteger(L, number);
-        lua_pushinteger(L, number + 1);
-        lua_replace(L, lua_upvalueindex(5));
         n = 1;
+    }
+    else if (ahead != NULL && lp_ahead_pop_or_jump(L, ahead)) {
+        return 1;
     }
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *item = lp_iterator_next(&x, it);
+    PyObject *item = lp_iterator_next(&x, it, ahead);
     if (item == NULL && !PyErr_Occurred()) {
-        lua_settop(L, 0);
         lua_pushnil(L);
         return lp_door_close(&x, 1, 0);
     }
@@ -137,48 +140,62 @@ next_item(lua_State *L)
     return lp_door_close(&x, more < 0 ? -1 : n + more, 0);
 }
 
-/* [1: object, 2: first number] -> iterator function */
+#define NEXT(name, mode)                                                      \
+    static int name(lua_State *L)                                             \
+    {                                                                         \
+        return next_item(L, mode);                                            \
+    }
+NEXT(next_of_iter, ITEMS)
+NEXT(next_of_iterex, UNPACKED)
+NEXT(next_of_enumerate, NUMBERED)
+
+/* [1: object] -> next function, iterator; upvalue 3: the function */
 static int
-iterate(lua_State *L, enum mode mode)
+python_iter(lua_State *L)
 {
     struct lp_state *S = STATE(L);
     struct lp_view *view = VIEW(L);
     luaL_checkany(L, 1);
-    lua_Integer start = luaL_optinteger(L, 2, 0);
     lua_settop(L, 1);
-    lua_pushlightuserdata(L, S);
-    lua_pushlightuserdata(L, view);
-    struct lp_handle *it = lp_new_ref_or_jump(L, S, view);
+    lua_pushvalue(L, lua_upvalueindex(3));
+    struct lp_handle *it = lp_new_iterator_or_jump(L, S, view, 1);
     lp_remember_ref_or_jump(L, S, it);
-    lua_pushinteger(L, mode);
-    lua_pushinteger(L, start);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    if (lp_iterator_open(&x, it, lp_to_python(S, L, 1, view),
-                         PyObject_GetIter) < 0) {
-        return lp_door_close(&x, -1, 0);
-    }
-    lp_cross_end(&x);
-    lua_pushcclosure(L, next_item, 5);
-    return 1;
+    int opened = lp_iterator_open(&x, it, lp_to_python(S, L, 1, view),
+                                  PyObject_GetIter);
+    return lp_door_close(&x, opened < 0 ? -1 : 2, 0);
 }
 
-static int
-python_iter(lua_State *L)
-{
-    return iterate(L, ITEMS);
-}
-
-static int
-python_iterex(lua_State *L)
-{
-    return iterate(L, UNPACKED);
-}
-
+/* [1: object, 2: first number] -> next function, iterator, number before */
 static int
 python_enumerate(lua_State *L)
 {
-    return iterate(L, NUMBERED);
+    lua_Integer start = luaL_optinteger(L, 2, 0);
+    int n = python_iter(L);
+    lua_pushinteger(L, start - 1);
+    return n + 1;
+}
+
+/* [table on top; -0, +0, m] */
+static void
+set_iterators_or_jump(lua_State *L, struct lp_state *S, struct lp_view *view)
+{
+    static const struct {
+        const char *name;
+        lua_CFunction function, next;
+    } rows[] = {
+        {"iter",      python_iter,      next_of_iter     },
+        {"iterex",    python_iter,      next_of_iterex   },
+        {"enumerate", python_enumerate, next_of_enumerate},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        lua_pushlightuserdata(L, S);
+        lua_pushlightuserdata(L, view);
+        lua_pushcfunction(L, rows[i].next);
+        lua_pushcclosure(L, rows[i].function, 3);
+        lua_setfield(L, -2, rows[i].name);
+    }
 }
 
 /* ---- the rest ---- */
@@ -288,9 +305,6 @@ static const luaL_Reg functions[] = {
     {"as_attrgetter",        as_attrgetter       },
     {"as_itemgetter",        as_itemgetter       },
     {"as_function",          as_function         },
-    {"iter",                 python_iter         },
-    {"iterex",               python_iterex       },
-    {"enumerate",            python_enumerate    },
     {"set_overflow_handler", set_overflow_handler},
     {NULL,                   NULL                },
 };
@@ -311,14 +325,15 @@ lp_python_table_push_or_jump(lua_State *L, struct lp_state *S,
                              struct lp_view *view,
                              const struct lp_python_objects *objects)
 {
-    enum { N_FUNCTIONS = sizeof functions / sizeof *functions, N_OBJECTS = 4 };
-    lua_createtable(L, 0, N_FUNCTIONS + N_OBJECTS);
+    enum { N_FUNCTIONS = sizeof functions / sizeof *functions, N_OTHERS = 7 };
+    lua_createtable(L, 0, N_FUNCTIONS + N_OTHERS);
     for (const luaL_Reg *f = functions; f->name != NULL; f++) {
         lua_pushlightuserdata(L, S);
         lua_pushlightuserdata(L, view);
         lua_pushcclosure(L, f->func, 2);
         lua_setfield(L, -2, f->name);
     }
+    set_iterators_or_jump(L, S, view);
     lp_push_slot(S, L, LP_SLOT_NONE);
     lua_setfield(L, -2, "none");
     set_object_or_jump(L, S, view, "eval", objects->eval);
