@@ -9,8 +9,10 @@
  * goes on after the key that it was given last. */
 #include "object/table_iter.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "convert/to_lua.h"
 #include "convert/to_python.h"
 #include "cross/protect.h"
 #include "cross/visit.h"
@@ -18,7 +20,8 @@
 
 /* The place of an iteration is a Lua table of its own: {function, table, key,
  * keys of the items that are ready...}.  `function` is false for Lua's plain
- * `next`, which needs no call; else what __pairs gave. */
+ * `next`, which needs no call; else what __pairs gave.  Keys of ready items
+ * that are numbers lie in `keys`, which costs less. */
 enum { FUNCTION = 1, TABLE = 2, KEY = 3 };
 
 enum { MOST = 32 }; /* items of one visit */
@@ -32,6 +35,7 @@ struct table_iter {
     uint8_t at, n;               /* ready: the items from `at` to `n` */
     size_t epoch;                /* of the state when they were fetched */
     PyObject *ready[MOST];       /* owned */
+    lua_Number keys[MOST];       /* a NaN, which is no key: see the table */
 };
 
 static PyTypeObject *iter_type;
@@ -141,6 +145,8 @@ quiet_value(struct lp_state *S, lua_State *L, int index, struct lp_view *view)
     PyObject *value = NULL;
     switch (lua_type(L, index)) {
     case LUA_TNUMBER:
+        value = lp_number_to_python(L, index, view);
+        break;
     case LUA_TBOOLEAN:
         value = lp_to_python(S, L, index, view);
         break;
@@ -185,6 +191,47 @@ quiet_item(struct lp_state *S, lua_State *L, int key_index,
 
 /* ---- steps ---- */
 
+enum { CURSOR = 2 }; /* stack of the bodies */
+
+/* [-0, +0, m] Keep the key of the ready item `i`, counted from 1. */
+static void
+keep_key_or_jump(lua_State *L, struct table_iter *it, int i, int key_index)
+{
+#if LP_LUA53_UP
+    if (lua_isinteger(L, key_index)) {
+        lua_Integer key = lua_tointeger(L, key_index);
+        it->keys[i] = (lua_Number)key;
+        if (key < LP_MAX_EXACT && key > -LP_MAX_EXACT) {
+            return;
+        }
+    }
+#else
+    if (lua_type(L, key_index) == LUA_TNUMBER) {
+        it->keys[i] = lua_tonumber(L, key_index);
+        return;
+    }
+#endif
+    it->keys[i] = NAN;
+    lua_pushvalue(L, key_index);
+    lua_rawseti(L, CURSOR, KEY + i);
+}
+
+/* [-0, +1, -] Push the key that the item of number `at` came with. */
+static void
+push_key(lua_State *L, struct table_iter *it, int at)
+{
+    lua_Number key = at > 0 ? it->keys[at] : NAN;
+    if (isnan(key)) {
+        lua_rawgeti(L, CURSOR, KEY + at);
+        return;
+    }
+#if LP_LUA53_UP
+    lua_pushinteger(L, (lua_Integer)key);
+#else
+    lua_pushnumber(L, key);
+#endif
+}
+
 struct step {
     struct table_iter *it;
     PyObject *item; /* owned; NULL: the end */
@@ -196,7 +243,6 @@ struct step {
 static int
 call_body(lua_State *L, struct lp_state *S, struct step *step)
 {
-    enum { CURSOR = 2 };
     lua_rawgeti(L, CURSOR, FUNCTION);
     lua_rawgeti(L, CURSOR, TABLE);
     lua_rawgeti(L, CURSOR, KEY);
@@ -217,14 +263,14 @@ next_body(lua_State *L, struct lp_state *S, void *ctx)
 {
     struct step *step = ctx;
     struct table_iter *it = step->it;
-    enum { CURSOR = 2, FUNCTION_AT, TABLE_AT, KEY_AT, VALUE_AT };
+    enum { FUNCTION_AT = CURSOR + 1, TABLE_AT, KEY_AT, VALUE_AT };
     lua_rawgeti(L, CURSOR, FUNCTION);
     if (lua_toboolean(L, FUNCTION_AT)) {
         lua_pop(L, 1);
         return call_body(L, S, step);
     }
     lua_rawgeti(L, CURSOR, TABLE);
-    lua_rawgeti(L, CURSOR, KEY + it->at);
+    push_key(L, it, it->at);
     lua_pushvalue(L, KEY_AT);
     lua_rawseti(L, CURSOR, KEY);
     it->at = it->n = 0;
@@ -246,8 +292,7 @@ next_body(lua_State *L, struct lp_state *S, void *ctx)
         }
         step->ready[step->n_ready++] = item;
         lua_pop(L, 1);
-        lua_pushvalue(L, KEY_AT);
-        lua_rawseti(L, CURSOR, KEY + step->n_ready);
+        keep_key_or_jump(L, it, step->n_ready, KEY_AT);
     }
     return 0;
 }
