@@ -37,6 +37,50 @@ describe('code that sees the Lua variables of its caller:', function()
       ]])
     end)
 
+    it('see globals that are false, or that an environment hands on', function()
+      assert.equal('false inherited\n', child.output [[
+        local py = require 'py'
+        flag = false
+        local found
+        setmetatable(_G, { __index = function(_, name)
+          if name == 'handed_on' then return 'inherited' end
+          error('strict: ' .. name)
+        end })
+        io.write(tostring(py.leval 'flag'), ' ', py.leval 'handed_on', '\n')
+        found = pcall(py.leval, 'nowhere')
+        assert(found == false)
+      ]])
+    end)
+
+    it('see those of the function that calls pcall or a coroutine', function()
+      local number = 41
+      assert.same({true, 42}, {pcall(py.leval, 'number + 1')})
+      assert.equal(7, coroutine.wrap(function()
+        local inside = 7
+        return (py.leval 'inside') + inside - 7
+      end)())
+      assert.equal(2, coroutine.wrap(py.leval) '1 + 1')
+      assert.equal(41, number)
+    end)
+
+    it('see no variables that a tail call has taken away, and no others', function()
+      local hidden = 'of another function'
+      local function tail()
+        local own = 1 -- luacheck: ignore 211
+        return py.leval 'own'
+      end
+      raises(tail, "NameError: name 'own' is not defined")
+      if not helper.jit then -- which does not tell
+        raises(function() return py.leval 'hidden' end, 'NameError')
+      end
+      local function whole()
+        local own = 1 -- luacheck: ignore 211
+        return (py.leval 'own')
+      end
+      assert.equal(1, whole())
+      assert.is_truthy(hidden)
+    end)
+
     it('see the innermost of equal names', function()
       local name = 'outer'
       do

@@ -129,15 +129,15 @@ return function(core, py)
   --- exec, eval and reval with the caller's Lua variables as locals.
   function py.lexec(code)
     check('lexec', 1, code, 'string')
-    core._lexec(code, require 'py.locals'(core, code, true, 3))
+    core._lexec(code, require 'py.locals'(core, code, true, 2))
   end
   function py.leval(code)
     check('leval', 1, code, 'string')
-    return (core._leval(code, require 'py.locals'(core, code, false, 3)))
+    return (core._leval(code, require 'py.locals'(core, code, false, 2)))
   end
   function py.lreval(code)
     check('lreval', 1, code, 'string')
-    return (core._lreval(code, require 'py.locals'(core, code, false, 3)))
+    return (core._lreval(code, require 'py.locals'(core, code, false, 2)))
   end
 
   --- What was chosen and why.
