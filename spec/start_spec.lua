@@ -36,6 +36,44 @@ describe("require 'py'", function()
   end)
 end)
 
+describe('a program with a strict _G, where a global that is not there is an error', function()
+  local STRICT = [[
+    local function strict(_, name) error('strict: ' .. tostring(name), 2) end
+    setmetatable(_G, {__index = strict, __newindex = strict})
+    local py = require 'py'
+  ]]
+
+  it('can use everything', function()
+    prints('2 3 true 4 ValueError 1 5\n', STRICT .. [[
+      local three = 3
+      assert(tostring(py.info()):find 'Python')
+      local co = coroutine.create(function() coroutine.yield(4) end)
+      local Five = py.class('Five', nil, {five = function() return 5 end})
+      local _, e = pcall(py.exec, 'raise ValueError')
+      print(('%d %d %s %d %s %d %d'):format(py.eval '1 + 1', py.leval 'three',
+        tostring(require 'fb.python' == py), py.eval('next(co)', {co = co}), e.type,
+        py.with(py.import 'io'.StringIO 'a', function() return 1 end),
+        py.eval(Five():five())))
+      py.new().register {type = 'complex', to_lua = tostring}
+      py.exec([=[
+        try: co.throw(KeyError)
+        except KeyError: pass
+      ]=], {co = co})
+    ]])
+  end)
+
+  it('can use tensors', function()
+    if not helper.has 'numpy' then
+      pending(helper.lacks 'numpy')
+      return
+    end
+    prints('true\ttrue\n', STRICT .. [[
+      local torch = require 'py.torch'
+      print(torch.Tensor {1, 2, 3}:sum() == 6, torch.isTensor(py.eval '__import__("numpy").zeros(2)'))
+    ]])
+  end)
+end)
+
 describe('the Python half of lua-py', function()
   local function fails(files, ...)
     local result = child.run([[

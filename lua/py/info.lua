@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- py.info: which Python runs here and why.
 
+-- Not there in PUC Lua, where a strict _G forbids to ask.
+local jit = rawget(_G, 'jit')
+
 local ROWS = {
   { 'luapy', 'lua-py' }, { 'version', 'Python' }, { 'executable', 'executable' },
   { 'library', 'library' }, { 'prefix', 'prefix' },
@@ -36,6 +39,6 @@ return function(core)
   info.untested = choice.untested
   info.numpy = info.numpy or 'not imported yet'
   info.tensors = core._tensor_provider() or 'not chosen yet'
-  info.lua = jit and jit.version or _VERSION -- luacheck: ignore
+  info.lua = jit and jit.version or _VERSION
   return setmetatable(info, mt)
 end

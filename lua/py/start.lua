@@ -4,6 +4,8 @@
 
 local loader = require 'py.loader'
 
+local arg = rawget(_G, 'arg') -- not in every host, and _G may be strict
+
 -- The folder with pyhelper, which travels with this rock.
 local function python_folder()
   local source = debug.getinfo(1, 'S').source

@@ -72,7 +72,7 @@ local function unary(name, noun, default)
   end
 end
 
-local rawlen = rawlen or function(t) return #t end -- luacheck: ignore
+local rawlen = rawget(_G, 'rawlen') or function(t) return #t end
 
 local operators = {
   __tostring = unary('tostring', nil, text),

@@ -11,7 +11,7 @@ local types = require 'py.torch.types'
 
 local typename, integer = class.typename, errors.integer
 local truncate = numbers.truncate
-local rawlen = rawlen or function(t) return #t end -- luacheck: ignore
+local rawlen = rawget(_G, 'rawlen') or function(t) return #t end
 local helpers = tensors.helpers '_torch_index'
 
 local index = {}

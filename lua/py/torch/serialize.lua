@@ -9,7 +9,7 @@ local geometry = require 'py.torch.geometry'
 local tensors = require 'py.torch.core'
 local types = require 'py.torch.types'
 
-local load = loadstring or load -- luacheck: ignore
+local load = rawget(_G, 'loadstring') or load
 local pointer, typename = class.pointer, class.typename
 
 local NIL, NUMBER, STRING, TABLE, TORCH, BOOLEAN = 0, 1, 2, 3, 4, 5

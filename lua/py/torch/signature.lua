@@ -31,7 +31,7 @@ local class = require 'py.torch.class'
 local signature = {}
 
 local unpack = table.unpack or unpack -- luacheck: ignore
-local load = loadstring or load       -- luacheck: ignore
+local load = rawget(_G, 'loadstring') or load
 local getmetatable, tonumber, type = getmetatable, tonumber, type
 
 -- Parameters -----------------------------------------------------------------

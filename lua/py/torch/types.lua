@@ -12,7 +12,7 @@ local types = {}
 
 local helpers = tensors.helpers '_torch_index'
 local typename = class.typename
-local rawlen = rawlen or function(t) return #t end -- luacheck: ignore
+local rawlen = rawget(_G, 'rawlen') or function(t) return #t end
 
 -- The methods of each class: name → table.
 types.tensors, types.storages = {}, {}
