@@ -37,7 +37,7 @@ enum lp_slot {
     LP_SLOT_KWARGS,     /* py.kwargs */
     LP_SLOT_NAMES,      /* strings that names.c knows by their str */
     LP_SLOT_WRAPPERS,   /* weak: address of a Python object -> reference */
-    LP_SLOT_SCOPE,      /* weak set of references, while py.scope runs */
+    LP_SLOT_SCOPE,      /* set of references while py.scope runs, life.c */
     LP_SLOT_TENSOR1,    /* for the tensor providers */
     LP_SLOT_TENSOR2,
     LP_SLOT_TENSOR3,
@@ -100,6 +100,7 @@ struct lp_state {
     int top_ref; /* highest index given out */
 
     struct lp_trace *trace; /* where the error that is being raised arose */
+    const void *scope_thread; /* the OS thread that runs py.scope */
 
     struct lp_handle_cache handles; /* Lua values -> live LuaObjects */
     size_t n_refs;            /* live references in Lua, for py.live */

@@ -17,14 +17,32 @@ lp_bad_ref_or_jump(lua_State *L, int index)
                index, luaL_typename(L, index));
 }
 
+int
+lp_push_scope(lua_State *L, struct lp_state *S)
+{
+    if (!S->in_scope || S->scope_thread != &lp_this_thread) {
+        return 0;
+    }
+    lp_push_slot(S, L, LP_SLOT_SCOPE);
+    lua_rawgeti(L, -1, LP_SCOPE_COROUTINE);
+    lua_State *scope_L = lua_tothread(L, -1);
+    if (scope_L == NULL || lua_status(scope_L) == LUA_YIELD) {
+        lua_pop(L, 2);
+        return 0;
+    }
+    lua_pop(L, 1);
+    return 1;
+}
+
 void
 lp_note_in_scope_or_jump(lua_State *L, struct lp_state *S)
 {
-    lp_push_slot(S, L, LP_SLOT_SCOPE);
-    lua_pushvalue(L, -2);
-    lua_pushboolean(L, 1);
-    lua_rawset(L, -3);
-    lua_pop(L, 1);
+    if (lp_push_scope(L, S)) {
+        lua_pushvalue(L, -2);
+        lua_pushboolean(L, 1);
+        lua_rawset(L, -3);
+        lua_pop(L, 1);
+    }
 }
 
 struct lp_handle *

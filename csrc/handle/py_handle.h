@@ -127,6 +127,15 @@ lp_check_ref_or_jump(lua_State *L, int index)
     return lp_check_sized_ref_or_jump(L, index, &size);
 }
 
+/* A scope is a table with the references as keys, and of whom it is. */
+enum {
+    LP_SCOPE_THREAD,    /* light userdata: the OS thread */
+    LP_SCOPE_COROUTINE, /* the Lua thread */
+};
+
+/* [-0, +0|1, -] Push the scope that new references belong to and return 1;
+ * 0 if there is none: it is another OS thread's, or its coroutine waits. */
+int lp_push_scope(lua_State *L, struct lp_state *S);
 /* [-0, +0, m] Note the reference on top for py.scope. */
 void lp_note_in_scope_or_jump(lua_State *L, struct lp_state *S);
 

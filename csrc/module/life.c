@@ -74,23 +74,34 @@ py_live(lua_State *L)
     return 2;
 }
 
-/* _set_scope(table or nil) -> the one before: new references are noted as
- * keys of the table, for py.scope. */
+/* _set_scope(table or nil) -> the one that the caller is in, or nil: new
+ * references are noted as keys of the table, for py.scope.  A table that is
+ * new belongs to the thread and coroutine of the caller. */
 static int
 set_scope(lua_State *L)
 {
     struct lp_state *S = LP_STATE(L);
     lua_settop(L, 1);
-    if (S->in_scope) {
-        lp_push_slot(S, L, LP_SLOT_SCOPE);
-    }
-    else {
+    if (!lp_push_scope(L, S)) {
         lua_pushnil(L);
     }
     S->in_scope = lua_istable(L, 1);
-    lua_pushvalue(L, 1);
-    if (!S->in_scope) {
+    if (S->in_scope) {
+        lua_rawgeti(L, 1, LP_SCOPE_THREAD);
+        if (lua_isnil(L, -1)) {
+            lua_pushlightuserdata(L, &lp_this_thread);
+            lua_rawseti(L, 1, LP_SCOPE_THREAD);
+            lua_pushthread(L);
+            lua_rawseti(L, 1, LP_SCOPE_COROUTINE);
+            S->scope_thread = &lp_this_thread;
+        }
+        else {
+            S->scope_thread = lua_touserdata(L, -1);
+        }
         lua_pop(L, 1);
+        lua_pushvalue(L, 1);
+    }
+    else {
         lua_pushboolean(L, 0);
     }
     lp_set_slot_or_jump(S, L, LP_SLOT_SCOPE);

@@ -25,7 +25,7 @@ return function(core, py)
   function py.new(options)
     if options ~= nil then check('new', 1, options, 'table') end
     local view = {}
-    local ok, functions = pcall(core._new, options)
+    local ok, functions = pcall(require 'py.scope'.lasting, core._new, options)
     if not ok then error(functions, 2) end
     require 'py.functions'(functions, view)
     view.config, view.info = py.config, py.info
@@ -50,27 +50,11 @@ return function(core, py)
     if not core.truth(suppressed) then error(raised, 0) end
   end
 
-  --- Calls f(...) and then closes every reference that was made meanwhile,
-  --- except those that f returns.
+  --- Calls f(...) and then closes every reference that it has made, except
+  --- those that f returns.
   function py.scope(f, ...)
     check('scope', 1, f, 'function')
-    local made = setmetatable({}, { __mode = 'k' })
-    local outer = core._set_scope(made)
-    local results = pack(pcall(f, ...))
-    core._set_scope(outer)
-    for i = 2, results.n do
-      local result = results[i]
-      if made[result] then
-        made[result] = nil
-        if outer then outer[result] = true end
-      end
-    end
-    for ref in pairs(made) do
-      -- An error object was going to be a reference.
-      if core._is_ref(ref) then core.close(ref) end
-    end
-    if not results[1] then error(results[2], 0) end
-    return unpack(results, 2, results.n)
+    return require 'py.scope'.run(f, ...)
   end
 
   --- A Lua function as a Python callable with a name, documentation,

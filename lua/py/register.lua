@@ -27,6 +27,11 @@ return function(core, spec)
       error('py.register: field type must be a class or its name', 3)
     end
     local types = core._converters().types
+    if type(class) ~= 'string' then -- the caller may close theirs
+      class = require 'py.scope'.lasting(function()
+        return core.tuple { class }[0]
+      end)
+    end
     types[#types + 1] = { class, spec.to_lua }
   elseif spec.metatable ~= nil then
     want('metatable', 'table')

@@ -8,6 +8,9 @@ local _ = py.eval -- starts Python, which the core's table needs
 
 local core = require 'py.core'._tensor()
 
+--- The results of a function, whose references py.scope leaves open.
+core.stay = require 'py.scope'.lasting
+
 core.NAMES = { 'Byte', 'Char', 'Short', 'Int', 'Long', 'Float', 'Double',
                'Half' }
 
@@ -32,12 +35,20 @@ function core.operations(methods)
   end
 end
 
+--- Attributes of a Python module, as references that stay.
+function core.lasting(name)
+  return setmetatable({}, {
+    __index = function(_, field)
+      return core.stay(function() return py.import(name)[field] end)
+    end,
+  })
+end
+
 --- A table whose fields are the functions of `pyhelper.<name>`.
 function core.helpers(name)
-  local module
+  local module = core.lasting('pyhelper.' .. name)
   return setmetatable({}, {
     __index = function(self, field)
-      module = module or py.import('pyhelper.' .. name)
       local f = module[field]
       self[field] = f
       return f

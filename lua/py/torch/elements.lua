@@ -24,7 +24,7 @@ function elements.copy(t, source)
   types.check_tensor(source, 2)
   if getmetatable(t) == getmetatable(source) and t:isSameSizeAs(source) then
     if t:dim() > 0 then
-      copyto = copyto or py.import 'numpy'.copyto
+      copyto = copyto or tensors.lasting 'numpy'.copyto
       copyto(t, source)
     end
     return t

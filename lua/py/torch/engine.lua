@@ -15,7 +15,7 @@ local wrong -- the class of their exceptions
 
 local function finish(ok, result)
   if ok then return result end
-  wrong = wrong or py.import 'pyhelper._torch_errors'.Wrong
+  wrong = wrong or tensors.lasting 'pyhelper._torch_errors'.Wrong
   if py.is_error(result, wrong) then
     local value = result.value
     local position = py.eval(value.position)

@@ -1,14 +1,14 @@
 -- SPDX-License-Identifier: MIT
 -- Of the package `paths`: names of files, and a look at the disk.
 
+local tensors = require 'py.torch.core'
+
 local py = require 'py'
 
 local paths = {}
 
-local os_path = py.import 'os.path'
-local os_module = py.import 'os'
-local shutil = py.import 'shutil'
-local glob = py.import 'glob'
+local os_path, os_module = tensors.lasting 'os.path', tensors.lasting 'os'
+local shutil, glob = tensors.lasting 'shutil', tensors.lasting 'glob'
 
 local function value(ref) return py.eval(ref) end
 

@@ -19,7 +19,7 @@ return function(torch, add)
   -- Generators -------------------------------------------------------------------
 
   local function new_generator()
-    return class.setmetatable({ stream = helpers.Generator() },
+    return class.setmetatable({ stream = tensors.stay(helpers.Generator) },
       'torch.Generator')
   end
 

@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- Of the package `sys`: time, the shell, and colours.
 
+local tensors = require 'py.torch.core'
+
 local py = require 'py'
 
 local sys = {}
 
-local clock = py.import 'time'.time
+local clock = tensors.lasting 'time'.time
 local started
 
 function sys.clock() return py.eval(clock()) end

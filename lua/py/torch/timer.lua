@@ -2,6 +2,8 @@
 -- torch.Timer: real, user and system time, with stop and resume.
 
 local class = require 'py.torch.class'
+local tensors = require 'py.torch.core'
+
 local py = require 'py'
 
 local FIELDS = { 'real', 'user', 'sys' }
@@ -11,8 +13,8 @@ return function(torch)
 
   local function now()
     if not wall then
-      wall = py.import 'time'.time
-      usage = py.import 'os'.times
+      wall = tensors.lasting 'time'.time
+      usage = tensors.lasting 'os'.times
     end
     local times = py.eval(usage())
     return { real = py.eval(wall()), user = times[1], sys = times[2] }

@@ -2,11 +2,12 @@
 -- Small functions of `torch` that have no other place.
 
 local errors = require 'py.torch.errors'
+local tensors = require 'py.torch.core'
 
 local py = require 'py'
 
 return function(torch)
-  local clock = py.import 'time'.time
+  local clock = tensors.lasting 'time'.time
 
   --- Seconds since the epoch, to give to toc.
   function torch.tic() return py.eval(clock()) end

@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Of the package `xlua`: the progress bar, and small helpers of scripts.
 
+local tensors = require 'py.torch.core'
+
 local py = require 'py'
 -- A global for scripts, as with the real one.
 local found, sys = pcall(require, 'sys')
@@ -8,7 +10,7 @@ if not found then sys = require 'py.torch.sys' end
 
 local xlua = {}
 
-local clock = py.import 'time'.time
+local clock = tensors.lasting 'time'.time
 local WIDTH = 77
 local begun, last, last_current
 
