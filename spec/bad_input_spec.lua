@@ -425,6 +425,18 @@ describe('a wrong interpreter', function()
     assert.truthy(output:find('/bin/false', 1, true))
   end)
 
+  it('is named by the first use of tensors as well', function()
+    if pcall(require, 'torch') then
+      pending('skipped: Torch7 is installed and needs no Python')
+      return
+    end
+    local output = child.output(
+      "local ok, e = pcall(require, 'py.torch') print(ok, tostring(e))",
+      { env = { LUAPY_PYTHON = '/no/such/python' } })
+    assert.truthy(output:find '^false')
+    assert.truthy(output:find('there is no file /no/such/python', 1, true), output)
+  end)
+
   it('in py.config is an error that names it', function()
     local output = child.output [[
       local py = require 'py'

@@ -231,6 +231,18 @@ describe('the public names', function()
     assert.are.equal('', differences(annotated(), ANNOTATIONS))
   end)
 
+  it('and the fields of py.info, too', function()
+    local info = require 'py'.info()
+    info.untested = true -- where it is
+    local reference = table.concat(documented().info, '\n')
+    local annotations = assert(io.open(ANNOTATIONS)):read '*a'
+      :match '\n%-%-%-@class py.Info\n(.-)\n\n'
+    for name in pairs(info) do
+      assert.is_truthy(reference:find('`' .. name .. '`', 1, true), name)
+      assert.is_truthy(annotations:find('@field ' .. name .. ' ', 1, true), name)
+    end
+  end)
+
   it('have an example each; functions say what they take, give and raise', function()
     local py = require 'py'
     for name, lines in pairs(documented()) do

@@ -39,6 +39,7 @@ local py = {}
 ---@field lua_traceback string? the Lua stack below it
 
 ---@class py.Info
+---@field luapy string     the version of lua-py
 ---@field version string
 ---@field executable string
 ---@field library string?
@@ -139,57 +140,57 @@ function py.import(name, names) end
 ---@return py.Ref
 function py.ref(value) end
 
----@param value py.Value
+---@param value? py.Value
 ---@param ... py.Value  the base, for a string
 ---@return py.Ref
 function py.int(value, ...) end
 
 --- The old name of `int`.
----@param value py.Value
+---@param value? py.Value
 ---@param ... py.Value
 ---@return py.Ref
 function py.long(value, ...) end
 
----@param value py.Value
+---@param value? py.Value
 ---@return py.Ref
 function py.float(value) end
 
 --- Truth as True or False; an array of bytes as a mask on the same memory.
----@param value py.Value
+---@param value? py.Value
 ---@return py.Ref
 function py.bool(value) end
 
----@param value py.Value
+---@param value? py.Value
 ---@param ... py.Value  the encoding, for bytes
 ---@return py.Ref
 function py.str(value, ...) end
 
 --- The old name of `str`.
----@param value py.Value
+---@param value? py.Value
 ---@param ... py.Value
 ---@return py.Ref
 function py.unicode(value, ...) end
 
----@param value string | integer[] | integer | py.Ref
+---@param value? string | integer[] | integer | py.Ref
 ---@param ... py.Value  the encoding, for a str
 ---@return py.Ref
 function py.bytes(value, ...) end
 
----@param value table | string | py.Ref
+---@param value? table | string | py.Ref
 ---@return py.Ref
 function py.list(value) end
 
----@param value table | string | py.Ref
+---@param value? table | string | py.Ref
 ---@return py.Ref
 function py.tuple(value) end
 
 --- A dict of all fields of a table, whatever its keys.
----@param value table | py.Ref
+---@param value? table | py.Ref
 ---@param ... py.Value  more keywords
 ---@return py.Ref
 function py.dict(value, ...) end
 
----@param value table | string | py.Ref
+---@param value? table | string | py.Ref
 ---@return py.Ref
 function py.set(value) end
 
@@ -405,8 +406,9 @@ function py.register(spec) end
 ---@param ... py.Ref
 function py.close(ref, ...) end
 
---- Calls f(...) and closes the references made meanwhile, but for its results.
+--- Calls f(...) and closes the references that it made, but for its results.
 ---@param f fun(...: any): any
+---@param ... any
 ---@return any ...
 function py.scope(f, ...) end
 

@@ -4,7 +4,7 @@
 
 local errors = require 'py.torch.errors'
 local py = require 'py'
-local _ = py.eval -- starts Python, which the core's table needs
+local _ = py.None -- starts Python, or raises why that cannot be
 
 local core = require 'py.core'._tensor()
 
