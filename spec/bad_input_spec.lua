@@ -85,10 +85,26 @@ describe('bad input', function()
       names(function() py.close() end, 'py.close', '#1', 'missing')
     end)
 
+    it('names the function, argument and type also where Lua does not know what is called', function()
+      for name, f in pairs(py) do
+        if type(f) == 'function' and name ~= 'repl' then
+          local ok, e = pcall(f)
+          assert(ok or tostring(e):find('py.' .. name, 1, true), name .. ': ' .. tostring(e))
+        end
+      end
+      for _, name in ipairs { 'exec', 'execfile', 'import', 'lexec', 'leval', 'lreval', 'class' } do
+        local _, e = pcall(py[name], 5)
+        assert(e:find('py.' .. name .. ': bad argument #1 (', 1, true), e)
+        assert(e:find(' string expected, got number)', 1, true)
+          or e:find('(string expected, got number)', 1, true), e)
+      end
+    end)
+
     it('names the function that was to go through it, and what it was', function()
       names(function() py.iter(5) end, "TypeError: py.iter: 'int' object is not iterable")
       names(function() py.unpack(5) end, "TypeError: py.unpack: 'int' object is not iterable")
       names(function() py.iter({}, 5) end, 'py.iter', '#2', "'eval'", "'5'")
+      names(function() py.iter({}, {}) end, 'py.iter', '#2', "'eval'", 'got table')
       names(function() py.unpack(py.reval 'range(10000)') end, 'py.unpack', '10000', '7000')
       names(function() py.share(py.list {}) end, 'py.share', 'array', 'got list')
       names(function() py.func(print, { signature = 'a b' }) end,
@@ -165,6 +181,7 @@ describe('bad input', function()
         function() return closed .. 'x' end, function() return closed == other end,
         function() return closed < other end, function() return py.eval(closed) end,
         function() return py.eval('x', { x = closed }) end,
+        function() return py.eval('1', closed) end, function() return py.exec('x = 1', closed) end,
         function() return py.eval('x', { x = { closed } }) end,
         function() return other.append(closed) end, function() return other[closed] end,
         function() return py.iter(closed) end, function() return py.len(closed) end,

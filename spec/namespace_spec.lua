@@ -80,7 +80,8 @@ describe('code with a namespace:', function()
     end)
 
     it('a reference to anything else is an error', function()
-      raises(function() py.exec('pass', py.list {1}) end, 'locals')
+      raises(function() py.exec('pass', py.list {1}) end,
+        "py.exec: locals must be .* not a reference to <class 'list'>")
       raises(function() py.eval('1', py.int(1)) end, 'locals')
     end)
   end)

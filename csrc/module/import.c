@@ -56,11 +56,19 @@ py_import(lua_State *L)
 {
     struct lp_state *S = LP_STATE(L);
     struct lp_view *view = LP_VIEW(L);
-    luaL_checkstring(L, 1);
+    if (lua_type(L, 1) != LUA_TSTRING) {
+        return luaL_error(L, "py.import: bad argument #1 (name of a module "
+                             "as a string expected, got %s)",
+                          luaL_typename(L, 1));
+    }
     lua_settop(L, 2);
     int n_names = 0;
     if (!lua_isnil(L, 2)) {
-        luaL_checktype(L, 2, LUA_TTABLE);
+        if (!lua_istable(L, 2)) {
+            return luaL_error(L, "py.import: bad argument #2 (list of names "
+                                 "expected, got %s)",
+                              luaL_typename(L, 2));
+        }
         n_names = (int)lua_rawlen(L, 2);
         luaL_checkstack(L, 3 * n_names + 8, "py.import: too many names");
         /* Copied: the import may run code that changes the table. */

@@ -90,14 +90,21 @@ py_iter(lua_State *L)
     struct lp_state *S = LP_STATE(L);
     struct lp_handle *h = lp_to_ref(L, 1);
     struct lp_view *view = h != NULL ? h->view : LP_VIEW(L);
-    const char *mode = luaL_optstring(L, 2, "ref");
+    const char *mode = lua_isnoneornil(L, 2) ? "ref" : lua_tostring(L, 2);
+    if (mode == NULL) {
+        return luaL_error(L, "py.iter: bad argument #2 ('eval' or nothing "
+                             "expected, got %s)",
+                          luaL_typename(L, 2));
+    }
     int convert = strcmp(mode, "eval") == 0;
     if (!convert && strcmp(mode, "ref") != 0) {
         return luaL_error(L, "py.iter: bad argument #2 ('eval' or nothing "
                              "expected, got '%s')",
                           mode);
     }
-    luaL_checkany(L, 1);
+    if (lua_isnone(L, 1)) {
+        return luaL_error(L, "py.iter: bad argument #1 (value expected)");
+    }
     lua_settop(L, 1);
     lua_pushvalue(L, lua_upvalueindex(convert ? 4 : 3));
     enum { ITERATOR = 3 }; /* or the error */
@@ -162,7 +169,9 @@ py_unpack(lua_State *L)
     struct lp_state *S = LP_STATE(L);
     struct lp_handle *h = lp_to_ref(L, 1);
     struct lp_view *view = h != NULL ? h->view : LP_VIEW(L);
-    luaL_checkany(L, 1);
+    if (lua_isnone(L, 1)) {
+        return luaL_error(L, "py.unpack: bad argument #1 (value expected)");
+    }
     lua_settop(L, 1);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);

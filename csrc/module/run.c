@@ -272,13 +272,20 @@ take_locals(struct lp_cross *x, int index, struct lp_view *view,
     lua_State *L = x->frame.L;
     struct lp_handle *h = lp_to_ref(L, index);
     *in_dict = h != NULL;
-    if (!lua_istable(L, index) &&
-        (h == NULL || h->obj == NULL || !PyDict_Check(h->obj))) {
-        PyErr_Format(PyExc_TypeError,
-                     "%s: locals must be a table or a reference to a dict, "
-                     "not a %s",
-                     what, h != NULL ? "reference to something else"
-                                     : luaL_typename(L, index));
+    int fits = lua_istable(L, index) ||
+               (h != NULL && (h->obj == NULL || PyDict_Check(h->obj)));
+    if (!fits) {
+        PyObject *given =
+            h == NULL ? PyUnicode_FromString(luaL_typename(L, index))
+                      : PyUnicode_FromFormat("reference to %R",
+                                             (PyObject *)Py_TYPE(h->obj));
+        if (given != NULL) {
+            PyErr_Format(PyExc_TypeError,
+                         "%s: locals must be a table or a reference to a "
+                         "dict, not a %U",
+                         what, given);
+            Py_DECREF(given);
+        }
         return NULL;
     }
     return lp_to_python_as(x->frame.S, L, index, view, LP_TABLE_AS_LOCALS);
@@ -431,7 +438,11 @@ py_execfile(lua_State *L)
 {
     struct lp_state *S = LP_STATE(L);
     struct lp_view *view = LP_VIEW(L);
-    luaL_checkstring(L, 1);
+    if (lua_type(L, 1) != LUA_TSTRING) {
+        return luaL_error(L, "py.execfile: bad argument #1 (path as a string "
+                             "expected, got %s)",
+                          luaL_typename(L, 1));
+    }
     int has_locals = !lua_isnoneornil(L, 2);
     lua_settop(L, 2);
     struct lp_cross x;
