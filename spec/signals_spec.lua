@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Contract section 5: Ctrl-C. The contract says 100 ms; the bound here is half
--- a second, and a second try, for loaded machines. What it took is printed.
+-- Contract section 5: Ctrl-C within 100 ms. A loaded machine may take longer
+-- now and then, so there are several tries. What the slowest took is printed.
 local child = require 'spec.child'
 local helper = require 'spec.helper'
 
@@ -30,14 +30,14 @@ local function interrupted(f, ...)
 end
 ]]
 
-local BOUND = 500 -- ms
+local BOUND, TRIES = 100, 8 -- ms
 local slowest, stopped = 0, 0
 
 -- The script's calls of `interrupted` are stopped in time, and it lives on.
 -- `patience`: milliseconds that Python itself waits before it obeys.
 local function stops(body, count, patience)
   local delay
-  for _ = 1, 2 do
+  for _ = 1, TRIES do
     local output = child.output(BEFORE .. body .. " print('alive', py.eval '1 + 1')")
     delay = 0
     output = output:gsub('([%d.]+) ms', function(ms)
@@ -48,7 +48,7 @@ local function stops(body, count, patience)
     if delay < BOUND then break end
   end
   slowest, stopped = math.max(slowest, delay), stopped + (count or 1)
-  assert(delay < BOUND, ('stopped after %g ms, twice'):format(delay))
+  assert(delay < BOUND, ('stopped after %g ms, in the last of %d tries'):format(delay, TRIES))
 end
 
 describe('Ctrl-C stops', function()
@@ -245,6 +245,22 @@ describe('code that does not look for signals', function()
     end)
   end
 
+  it('of another thread, for which the host waits, is ended by a second Ctrl-C', function()
+    local result = child.run(BEFORE .. [[
+      py.exec [=[
+        import threading
+        def run(f):
+            thread = threading.Thread(target=f, daemon=True)
+            thread.start()
+            thread.join()
+      ]=]
+      interrupt_soon(0.7, 2)
+      py.reval 'run'(function() while true do end end)
+    ]])
+    assert.is_false(result.timed_out)
+    assert.equal(2, result.signal)
+  end)
+
   it('is left to the handler that Python code has set for SIGINT', function()
     assert.equal('1\n', child.output(BEFORE .. [[
       py.exec 'import signal; hits = []; signal.signal(signal.SIGINT, lambda *a: hits.append(a[0]))'
@@ -272,6 +288,50 @@ describe('other signals', function()
       local ok, e = pcall(function() while true do end end)
       print(ok, py.is_error(e, 'TimeoutError'))
     ]])
+  end)
+
+  it('are handled in the middle of long conversions', function()
+    -- Seconds are those of the processor, so that a loaded machine does not matter.
+    for what, code in pairs {
+      ['a list to Lua'] = "local v = py.reval 'list(range(2 * 10 ** 6))' "
+        .. 'convert = function() py.eval(v) end',
+      ['a dict to Lua'] = "local v = py.reval 'dict.fromkeys(range(10 ** 6), 1)' "
+        .. 'convert = function() py.eval(v) end',
+      ['a set to Lua'] = "local v = py.reval 'set(range(10 ** 6))' "
+        .. 'convert = function() py.eval(v) end',
+      ['many to Lua'] = "local v = py.reval '[(i,) for i in range(3 * 10 ** 5)]' "
+        .. 'convert = function() py.eval(v) end',
+      ['a list to Python'] = 'local v = {} for i = 1, 2e6 do v[i] = i end '
+        .. 'convert = function() py.len(v) end',
+      ['a dict to Python'] = 'local v = {} for i = 0, 1e6 do v[i] = i end '
+        .. 'convert = function() py.len(v) end',
+      ['many to Python'] = 'local v = {} for i = 1, 3e5 do v[i] = {i} end '
+        .. 'convert = function() py.len(v) end',
+    } do
+      assert.equal('false\ttrue\n', child.output([[
+        local py = require 'py'
+        py.exec [=[
+          import signal
+          def handler(*args): raise TimeoutError
+          signal.signal(signal.SIGVTALRM, handler)
+          def alarm(seconds): signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+        ]=]
+        local alarm = py.reval 'alarm'
+        local convert
+        ]] .. code .. [[
+
+        local function seconds(f)
+          collectgarbage()
+          local start = os.clock()
+          return f(), os.clock() - start
+        end
+        seconds(convert)
+        local _, whole = seconds(convert)
+        alarm(whole / 4)
+        local e, part = seconds(function() return select(2, pcall(convert)) end)
+        print(part > whole * 0.8 and part / whole, py.is_error(e, 'TimeoutError'))
+      ]], { timeout = 60 }), what)
+    end
   end)
 end)
 

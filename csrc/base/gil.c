@@ -154,6 +154,7 @@ lp_lock_slow(struct lp_state *S)
 {
     struct lp_waiter w;
     wait_in_queue(S, &w);
+    lp_this_thread.waits = 1;
     PyThreadState *tstate = PyEval_SaveThread();
     pthread_mutex_lock(&w.mutex);
     while (!w.granted) {
@@ -161,33 +162,53 @@ lp_lock_slow(struct lp_state *S)
     }
     pthread_mutex_unlock(&w.mutex);
     PyEval_RestoreThread(tstate);
+    lp_this_thread.waits = 0;
     end_waiting(&w);
 }
 
-int
-lp_lock_within(struct lp_state *S, double seconds)
+/* [no GIL] Wait for some time; is the lock ours now? */
+static int
+granted_within(struct lp_waiter *w, double seconds)
 {
-    if (!S->locked) {
-        S->locked = 1;
-        S->epoch++;
-        return 1;
-    }
     struct timespec end;
     clock_gettime(CLOCK_REALTIME, &end);
     double at = (double)end.tv_nsec / 1e9 + seconds;
     end.tv_sec += (time_t)at;
     end.tv_nsec = (long)((at - (double)(time_t)at) * 1e9);
 
+    pthread_mutex_lock(&w->mutex);
+    int timed_out = 0;
+    while (!w->granted && !timed_out) {
+        timed_out =
+            pthread_cond_timedwait(&w->cond, &w->mutex, &end) == ETIMEDOUT;
+    }
+    int granted = w->granted;
+    pthread_mutex_unlock(&w->mutex);
+    return granted;
+}
+
+/* One period of `seconds`, or, if those are negative, many short ones until
+ * there is a signal. */
+static int
+lock_patiently(struct lp_state *S, double seconds)
+{
+    const double PERIOD = 0.02;
+    if (!S->locked) {
+        S->locked = 1;
+        S->epoch++;
+        return 1;
+    }
     struct lp_waiter w;
     wait_in_queue(S, &w);
     PyThreadState *tstate = PyEval_SaveThread();
-    pthread_mutex_lock(&w.mutex);
-    int timed_out = 0;
-    while (!w.granted && !timed_out) {
-        timed_out =
-            pthread_cond_timedwait(&w.cond, &w.mutex, &end) == ETIMEDOUT;
+    if (seconds >= 0) {
+        granted_within(&w, seconds);
     }
-    pthread_mutex_unlock(&w.mutex);
+    else {
+        while (!granted_within(&w, PERIOD) &&
+               !(lp_attention & LP_SIGNAL_PENDING)) {
+        }
+    }
     PyEval_RestoreThread(tstate);
     if (!w.granted) { /* granting needs the GIL: it is final now */
         leave_queue(S, &w);
@@ -195,6 +216,18 @@ lp_lock_within(struct lp_state *S, double seconds)
     end_waiting(&w);
     S->epoch++;
     return w.granted;
+}
+
+int
+lp_lock_within(struct lp_state *S, double seconds)
+{
+    return lock_patiently(S, seconds);
+}
+
+int
+lp_lock_until_signal(struct lp_state *S)
+{
+    return lock_patiently(S, -1.0);
 }
 
 static void

@@ -36,9 +36,10 @@ struct lp_thread {
     int gil;   /* does Lua code that runs now on this thread hold the GIL? */
     int depth; /* crossings and visits that are open */
     int stays; /* lp_stay_at_end was called */
+    volatile int waits; /* in lp_lock_slow; for a signal handler */
 };
 
-/* initial-exec: one mov instead of a call; 32 bytes of the static TLS that
+/* initial-exec: one mov instead of a call; 40 bytes of the static TLS that
  * glibc and musl keep in reserve for dlopen. */
 extern _Thread_local struct lp_thread lp_this_thread
     __attribute__((tls_model("initial-exec")));
@@ -71,6 +72,8 @@ lp_lock(struct lp_state *S)
 
 /* [GIL] The same with an end to the patience: 1, or 0 without the lock. */
 int lp_lock_within(struct lp_state *S, double seconds);
+/* [GIL] The same until a signal waits for Python: 1, or 0 without the lock. */
+int lp_lock_until_signal(struct lp_state *S);
 
 /* [GIL, lock] Give it up: Python code may run.  Runs queued releases. */
 void lp_unlock_slow(struct lp_state *S);
@@ -92,6 +95,7 @@ int lp_too_deep_or_jump(lua_State *L);
 
 /* Not 0: a signal came, or the host is a prompt (cross/signal.c). */
 extern volatile int lp_attention;
+enum { LP_SIGNAL_PENDING = 1 }; /* Python has not looked at it yet */
 /* [GIL, lock] A crossing begins: let Python run its signal handlers, and
  * raise their exception in Lua after lp_cross_end. */
 void lp_attend_or_jump(struct lp_cross *x);

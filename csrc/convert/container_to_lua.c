@@ -4,6 +4,7 @@
 
 #include "base/py_layout.h"
 #include "convert/lua_walk.h"
+#include "cross/signal.h"
 
 PyAPI_DATA(PyTypeObject) PyGen_Type;
 
@@ -134,6 +135,9 @@ fill_sequence(struct lp_lua_walk *w, struct lp_state *S, lua_State *L,
             }
         }
         lua_rawseti(L, LP_WALK_TABLE, (int)(i + 1));
+        if (lp_poll(S, (size_t)i) < 0) {
+            return -1;
+        }
     }
     return 0;
 }
@@ -179,6 +183,9 @@ fill_mapping(struct lp_lua_walk *w, struct lp_state *S, lua_State *L,
             return -1;
         }
         lua_rawset(L, LP_WALK_TABLE);
+        if (lp_poll(S, (size_t)pos) < 0) {
+            return -1;
+        }
     }
     return 0;
 }
@@ -193,6 +200,9 @@ fill_set(struct lp_lua_walk *w, struct lp_state *S, lua_State *L,
         }
         lua_pushboolean(L, 1);
         lua_rawset(L, LP_WALK_TABLE);
+        if (lp_poll(S, (size_t)i) < 0) {
+            return -1;
+        }
     }
     return 0;
 }
@@ -216,7 +226,7 @@ lp_walk_body(lua_State *L, struct lp_state *S, void *ctx)
             w->items[i].kind == LP_SEQUENCE  ? fill_sequence(w, S, L, from)
             : w->items[i].kind == LP_MAPPING ? fill_mapping(w, S, L, from)
                                              : fill_set(w, S, L, from);
-        if (done < 0) {
+        if (done < 0 || lp_poll(S, i) < 0) {
             return -1;
         }
         lua_settop(L, result);

@@ -6,6 +6,7 @@
 #include "convert/names.h"
 #include "convert/registered.h"
 #include "convert/table_walk.h"
+#include "cross/signal.h"
 
 /* The value on top of the stack, a field of item `i` under w->key. */
 static PyObject *
@@ -126,8 +127,10 @@ fill_list(struct lp_table_walk *w, lua_State *L, struct lp_state *S, size_t i)
             }
         }
         PyList_SetItem(list, (Py_ssize_t)at - 1, value);
-        found++;
         lua_pop(L, 1);
+        if (lp_poll(S, found++) < 0) {
+            return -1;
+        }
     }
     if (found == length || w->items[i].has_n || lenient) {
         return 0;
@@ -185,6 +188,7 @@ fill_dict(struct lp_table_walk *w, lua_State *L, struct lp_state *S, size_t i)
     PyObject *dict = w->items[i].obj;
     int lenient = w->items[i].lenient;
     int is_locals = i == 0 && w->as == LP_TABLE_AS_LOCALS;
+    size_t step = 0;
     lua_pushnil(L);
     while (lua_next(L, LP_TABLE_CURRENT) != 0) {
         if (is_locals && lua_type(L, -2) != LUA_TSTRING) {
@@ -207,6 +211,9 @@ fill_dict(struct lp_table_walk *w, lua_State *L, struct lp_state *S, size_t i)
         }
         Py_CLEAR(w->value);
         lua_pop(L, 1);
+        if (lp_poll(S, step++) < 0) {
+            return -1;
+        }
     }
     return 0;
 }

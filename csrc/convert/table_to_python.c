@@ -6,6 +6,7 @@
 #include "convert/table.h"
 #include "convert/table_walk.h"
 #include "cross/protect.h"
+#include "cross/signal.h"
 
 static void
 walk_free(struct lp_table_walk *w)
@@ -162,6 +163,9 @@ walk_body(lua_State *L, struct lp_state *S, void *ctx)
         }
         int done = lp_table_fill(w, L, S, i);
         if (done < 0 && lp_table_recover(w, i) < 0) {
+            return -1;
+        }
+        if (lp_poll(S, i) < 0) {
             return -1;
         }
         lua_settop(L, LP_TABLE_CURRENT);

@@ -9,7 +9,8 @@
 
 /* Bits of lp_attention. */
 enum {
-    PENDING = 1, /* a signal came that Python has not looked at yet */
+    PENDING = LP_SIGNAL_PENDING, /* a signal came that Python has not looked
+                                    at yet */
     PROMPT = 2,  /* the host may have replaced our handler */
 };
 volatile int lp_attention;
@@ -150,6 +151,23 @@ monotonic_ns(void)
  * thread of Python's start uses it. */
 static volatile long long interrupted_at;
 static int default_interrupts = 1; /* SIGINT raises KeyboardInterrupt */
+static const long long PATIENCE_NS = 500000000;
+
+/* Since when LP_SIGNAL_PENDING is set. */
+static volatile long long pending_since;
+
+/* This thread waits for a Lua state in which another thread runs Lua code, and
+ * can raise nothing before it gets that: the host's own action ends the wait,
+ * too. */
+static void
+end_if_waiting(int number, int was_pending)
+{
+    if (was_pending && default_interrupts &&
+        monotonic_ns() - pending_since > PATIENCE_NS) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+}
 
 /* Lua code that looks at no hooks (a loop that LuaJIT has compiled, a C
  * function that takes its time) is ended by the next Ctrl-C, as the hosts'
@@ -157,7 +175,6 @@ static int default_interrupts = 1; /* SIGINT raises KeyboardInterrupt */
 static void
 end_if_stuck(int number)
 {
-    const long long PATIENCE_NS = 500000000;
     long long now = monotonic_ns();
     if (interrupted_at == 0) {
         interrupted_at = now;
@@ -179,6 +196,10 @@ on_signal(int number)
         return;
     }
     python_handler(number);
+    int was_pending = lp_attention & PENDING;
+    if (!was_pending) {
+        pending_since = monotonic_ns();
+    }
     set_attention(PENDING);
     if (lp_is_python_thread()) {
         struct lp_frame *frame = lp_this_thread.frame;
@@ -191,6 +212,10 @@ on_signal(int number)
             if (number == SIGINT && !S->python_host && !lp_this_thread.gil) {
                 end_if_stuck(number);
             }
+        }
+        else if (number == SIGINT && lp_this_thread.waits && S != NULL &&
+                 !S->python_host) {
+            end_if_waiting(number, was_pending);
         }
         /* Else Python runs: lp_cross_end will see lp_attention. */
     }
@@ -262,6 +287,25 @@ lp_attend_or_jump(struct lp_cross *x)
         lp_cross_end(x);
         lua_error(L);
     }
+}
+
+int
+lp_check_signals(void)
+{
+    clear_attention(PENDING);
+    return PyErr_CheckSignals();
+}
+
+int
+lp_poll_slow(struct lp_state *S)
+{
+    if (!lp_is_python_thread()) {
+        return 0;
+    }
+    lp_python_runs(S);
+    int result = lp_check_signals();
+    lp_python_ran(S);
+    return result;
 }
 
 void

@@ -21,6 +21,23 @@ void lp_signals_forget(struct lp_state *S);
 /* The host is a prompt, which sets its own SIGINT handler for every line. */
 void lp_signals_at_prompt(void);
 
+/* [GIL, no lock] Python's main thread only: run the handlers of signals that
+ * came.  0, or -1 with the error that one raised. */
+int lp_check_signals(void);
+
+/* [GIL, lock; in a crossing or visit] For long work in C, every so many steps:
+ * the same, where a signal waits and this is the thread for it. */
+int lp_poll_slow(struct lp_state *S);
+enum { LP_POLL_STEPS = 4096 };
+static inline int
+lp_poll(struct lp_state *S, size_t step)
+{
+    return LP_UNLIKELY(step % LP_POLL_STEPS == LP_POLL_STEPS - 1 &&
+                       (lp_attention & LP_SIGNAL_PENDING))
+               ? lp_poll_slow(S)
+               : 0;
+}
+
 /* The coroutine that L has resumed, as far as the API shows it: L's running
  * function is C and has a thread as first argument (coroutine.resume) or
  * first upvalue (the functions of coroutine.wrap).  Else NULL. */

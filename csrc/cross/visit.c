@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "cross/protect.h"
+#include "cross/signal.h"
 
 struct new_thread {
     lua_State *thread;
@@ -120,7 +121,16 @@ lp_visit_begin(struct lp_visit *v, struct lp_state *S)
                             "not leave it while Python ends");
             return -1;
         }
-        lp_lock(S);
+        if (LP_UNLIKELY(S->locked && lp_is_python_thread())) {
+            while (!lp_lock_until_signal(S)) {
+                if (lp_check_signals() < 0) {
+                    return -1;
+                }
+            }
+        }
+        else {
+            lp_lock(S);
+        }
     }
     if (LP_UNLIKELY(S->main == NULL)) { /* closed while this waited */
         if (v->locked_here) {

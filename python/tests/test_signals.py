@@ -83,3 +83,19 @@ except KeyboardInterrupt:
     print("stopped")
 """
     assert run(body) == "stopped\n"
+
+
+def test_ctrl_c_ends_waiting_for_a_lua_that_another_thread_keeps():
+    body = """
+lua = runtime()
+threading.Thread(target=lua.execute, args=("while true do end",), daemon=True).start()
+time.sleep(0.05)
+interrupt_soon()
+started = time.monotonic()
+try:
+    lua.eval("1")
+except KeyboardInterrupt:
+    print("stopped", time.monotonic() - started < 1, flush=True)
+os._exit(0)
+"""
+    assert run(body) == "stopped True\n"
