@@ -85,7 +85,7 @@ describe('bad input', function()
       names(function() py.close() end, 'py.close', '#1', 'missing')
     end)
 
-    it('names the function, argument and type also where Lua does not know what is called', function()
+    it('names function, argument and type also where Lua does not know what is called', function()
       for name, f in pairs(py) do
         if type(f) == 'function' and name ~= 'repl' then
           local ok, e = pcall(f)

@@ -69,7 +69,8 @@ describe('a program with a strict _G, where a global that is not there is an err
     end
     prints('true\ttrue\n', STRICT .. [[
       local torch = require 'py.torch'
-      print(torch.Tensor {1, 2, 3}:sum() == 6, torch.isTensor(py.eval '__import__("numpy").zeros(2)'))
+      local zeros = py.eval '__import__("numpy").zeros(2)'
+      print(torch.Tensor {1, 2, 3}:sum() == 6, torch.isTensor(zeros))
     ]])
   end)
 end)
