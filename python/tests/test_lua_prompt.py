@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`py` at the prompt of a Lua, in a terminal."""
+"""`py` at the prompt of a Lua, and `py.repl`, in a terminal."""
 
 import shutil
 import time
@@ -58,3 +58,35 @@ def test_ctrl_d_ends_the_program_with_atexit(prompt):
     output, status = prompt.end()
     assert output.strip() == "at exit"
     assert status == 0
+
+
+@pytest.mark.parametrize("lua", LUAS)
+def test_repl_has_history_and_completion(lua, tmp_path):
+    pytest.importorskip("readline", reason="this Python has no readline")
+    if shutil.which(lua) is None:
+        pytest.skip("not installed")
+    code = "py = require 'py' py.exec 'given = 41' py.repl() print('then', py.eval 'made')"
+    terminal = Terminal(lua, "-e", code, env={"HOME": str(tmp_path)})
+    terminal.read(">>> ")
+    terminal.line("made = given + 1")
+    assert terminal.line("made") == "42\n>>"
+    terminal.send("given.nume\t")
+    terminal.read("given.numerator")
+    terminal.send("\r")
+    assert "41\n" in terminal.read(">>> ")
+    assert "ZeroDivisionError" in terminal.line("1 / 0")
+    terminal.send("import time; time.sleep(60)\r")
+    terminal.read("\n")
+    time.sleep(0.2)
+    terminal.send("\x03")
+    assert "KeyboardInterrupt" in terminal.read(">>> ")
+    terminal.send("\x04")
+    assert "then\t42\n" in terminal.read(None)
+    terminal.close()
+    assert "made = given + 1" in (tmp_path / ".luapy_history").read_text().splitlines()
+
+    terminal = Terminal(lua, "-e", code, env={"HOME": str(tmp_path)})
+    terminal.read(">>> ")
+    terminal.send("\x1b[A")  # the line before
+    terminal.read("time.sleep(60)")
+    terminal.close()
