@@ -53,6 +53,13 @@ luaopen_py_loader(lua_State *L)
     const luaL_Reg *entry;
 
     pin_this_library();
+#if LUA_VERSION_NUM == 501
+    if (lua_pushthread(L)) { /* 5.1 does not tell of it later, base/state.c */
+        lua_setfield(L, LUA_REGISTRYINDEX, "py.main_thread");
+    } else {
+        lua_pop(L, 1);
+    }
+#endif
     lua_newtable(L);
     for (entry = functions; entry->name != NULL; entry++) {
         lua_pushcfunction(L, entry->func);

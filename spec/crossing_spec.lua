@@ -95,6 +95,16 @@ describe('an error that crosses several times', function()
     assert.is_true(py.is(e.value, py.reval 'seen[0]'))
   end)
 
+  it('is an error object also where a coroutine uses Python first', function()
+    assert.equal('ValueError\tValueError\n', child.output [[
+      local py = require 'py'
+      local function fail() py.exec 'raise ValueError' return 1 end
+      local _, first = coroutine.resume(coroutine.create(fail))
+      local _, second = pcall(coroutine.wrap(fail))
+      print(first.type, second.type)
+    ]])
+  end)
+
   it('keeps a Lua value that was raised innermost', function()
     local value = { code = 7 }
     local e = nested(function() error(value) end)

@@ -56,6 +56,18 @@ describe('Ctrl-C stops', function()
     stops 'interrupted(function() while true do end end)'
   end)
 
+  it('Lua code outside of the coroutine that used Python first', function()
+    local output = child.output(child.interrupt_soon .. [[
+      if jit then jit.off() end
+      local py = require 'py'
+      coroutine.wrap(function() py.eval '1' end)()
+      interrupt_soon()
+      local ok, e = pcall(function() while true do end end)
+      print(ok, py.is_error(e, 'KeyboardInterrupt'))
+    ]])
+    assert.equal('false\ttrue\n', output)
+  end)
+
   it('Lua code in a coroutine', function()
     stops 'interrupted(coroutine.wrap(function() while true do end end))'
   end)

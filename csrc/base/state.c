@@ -41,13 +41,17 @@ do_nothing(lua_State *L)
     return 0;
 }
 
-/* The main thread of L's state.  5.1 has no registry entry for it; there the
- * thread that loads the bridge stands in, anchored in the registry. */
+/* The main thread of L's state, anchored in the registry.  5.1 has no entry
+ * for it there; where L is a coroutine it is what py.loader has noted, else L
+ * itself stands in. */
 static lua_State *
 main_thread(lua_State *L)
 {
 #if LP_LUA51
-    lua_pushthread(L);
+    if (!lua_pushthread(L)) {
+        lua_getfield(L, LUA_REGISTRYINDEX, "py.main_thread");
+        lua_remove(L, lua_isthread(L, -1) ? -2 : -1);
+    }
 #else
     lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
 #endif

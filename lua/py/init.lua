@@ -39,6 +39,7 @@ local CONSTANTS = { None = true, Ellipsis = true, builtins = true,
 -- replaced now because f may be what starts Python, and its caller has fetched
 -- assert then.
 if type(select(2, pcall(assert, false, {}))) == 'string' then
+  require 'py.loader' -- notes which coroutine is none, while that can be known
   local assert = assert
   function _G.assert(...)
     local value, message = ...
