@@ -53,6 +53,20 @@ describe('py.import', function()
     assert.equal(1, select('#', py.import('math', {'sin'})))
   end)
 
+  it("('a', {'b', 'c'}) gives py.None for what is None, each in its place", function()
+    with_module('one = 1\nnone = None\ntwo = 2\n', function()
+      local names = { 'one', 'none', 'two', 'none', 'none' }
+      local results = { py.import('spec_module', names) }
+      assert.equal(#names, #results)
+      assert.equal(1, py.eval(results[1]))
+      assert.equal(2, py.eval(results[3]))
+      for _, i in ipairs { 2, 4, 5 } do assert.equal(py.None, results[i]) end
+      results = { py.import('spec_module', { 'one', 'none' }) }
+      assert.equal(1, py.eval(results[1]))
+      assert.equal(py.None, results[2])
+    end)
+  end)
+
   it("('a', {'b'}) gives a submodule that is not imported yet", function()
     assert.equal('wsgiref.util', py.eval(py.import('wsgiref', {'util'}).__name__))
     assert.equal('xml.dom.pulldom',

@@ -246,6 +246,18 @@ describe('a reference', function()
       assert.equal(3, seen[py.None])
     end)
 
+    it('gives py.None for a value that is None, with its key', function()
+      if not helper.pairs_metamethod then
+        pending('skipped: this Lua has no __pairs')
+        return
+      end
+      local seen = {}
+      for key, value in pairs(py.reval "{'a': None, 'b': 2, 'c': None}") do
+        seen[key] = value == py.None and 'None' or py.eval(value)
+      end
+      assert.same({ a = 'None', b = 2, c = 'None' }, seen)
+    end)
+
     it('visits nothing in an empty dict', function()
       if not helper.pairs_metamethod then
         pending('skipped: this Lua has no __pairs')

@@ -14,7 +14,9 @@ lp_push_result(struct lp_cross *x, PyObject *obj, struct lp_view *view,
         return -1;
     }
     if (how == LP_AS_REF && !view->by_value) {
-        lua_pushvalue(L, out);
+        if (obj != Py_None) { /* that goes into no reference */
+            lua_pushvalue(L, out);
+        }
         return lp_fill_result(x, obj, lua_touserdata(L, out));
     }
     int flags = how == LP_AS_VALUE_NONE ? LP_KEEP_NONE
