@@ -169,6 +169,115 @@ describe('callbacks of Python', function()
   end)
 end)
 
+-- Python's allocator for debugging overwrites what is freed.
+local FREED = { env = { PYTHONMALLOC = 'debug' }, timeout = 60 }
+
+describe('finalizers of Lua that run Python code', function()
+  it('may run before a tensor has the array that was made for it', function()
+    survives(garbage .. [[
+      collectgarbage('setpause', 100) -- in small steps, at all places
+      py.exec 'import array, numpy as np'
+      local make = {
+        py.eval "lambda i: array.array('d', [i, 2, 3])",
+        py.eval "lambda i: np.arange(i, i + 50.0)[::-2]",
+      }
+      local all = {}
+      for i = 1, 2000 do
+        for k = 1, 2 do
+          finalized(function() py.eval '1 + 1' end)
+          finalized(function() py.eval '1 + 1' end)
+          all[#all + 1] = py.eval(make[k](i))
+        end
+      end
+      py.collect() -- with the memory of those arrays, if nobody holds them
+      for i = 1, 2000 do
+        local a, b = all[2 * i - 1], all[2 * i]
+        assert(a[1] == i and a[3] == 3 and b[1] == i + 49 and b[25] == i + 1)
+      end
+    ]], FREED)
+  end)
+
+  it('may change a bytearray that becomes a string', function()
+    survives(garbage .. [[
+      eager()
+      py.exec([=[
+        data = bytearray(b'x' * 100000)
+        def change():
+            data.clear()
+            data.extend(b'x' * 100000)
+      ]=])
+      local change, data = py.eval 'change', py.reval 'data'
+      for i = 1, 300 do
+        finalized(function() change() end)
+        local s = py.eval(data)
+        assert(s == '' or s:find '^x+$')
+      end
+    ]], FREED)
+  end)
+end)
+
+describe('classes of Python with methods of their own', function()
+  it('may change a dict of keyword arguments in __hash__', function()
+    survives([[
+      py.exec([=[
+        class Key(str):
+            def __hash__(self):
+                if armed:
+                    d.clear()
+                    d.update(('x%d' % i, i) for i in range(100))
+                return str.__hash__(self)
+        def make():
+            global armed, d
+            armed, d = False, {}
+            for i in range(20):
+                d[Key('a%d' % i)] = object()
+            armed = True
+        def f(**kwargs):
+            return len(kwargs)
+      ]=])
+      local make, f, d = py.eval 'make', py.eval 'f'
+      for _ = 1, 20 do
+        make()
+        d = py.reval 'd'
+        assert(py.eval(f(py.kwargs, d)) == 100)
+      end
+    ]], FREED)
+  end)
+
+  it('are asked for no __len__, which may raise, when their items are taken', function()
+    survives [[
+      py.exec([=[
+        class List(list):
+            def __len__(self): raise ValueError('list')
+        class Dict(dict):
+            def __len__(self): raise ValueError('dict')
+        def generate():
+            yield List([1])
+            yield [Dict(a=2), (i for i in (3, 4))]
+      ]=])
+      local t = py.eval 'generate()'
+      assert(t[1][1] == 1 and t[2][1].a == 2 and t[2][2][2] == 4)
+    ]]
+  end)
+
+  it('may give another array without dimensions as their item', function()
+    survives [[
+      py.exec([=[
+        class Scalar:
+            ndim = 0
+            def __init__(self, item): self.item = item
+            def __dlpack__(self, **options): raise BufferError
+            def __dlpack_device__(self): return (1, 0)
+        x = Scalar(lambda: Scalar(lambda: 7))
+        endless = Scalar(lambda: endless)
+      ]=])
+      assert(py.eval 'x' == 7)
+      local ok, e = pcall(py.eval, '[1, endless]')
+      assert(not ok and e.type == 'RecursionError' and e.message:find 'Scalar')
+    ]]
+  end)
+end)
+
 describe('recursion without end is an error', function()
   it('in a converter that makes tables of its own kind', function()
     survives [[

@@ -2,6 +2,7 @@
 #include "convert/call.h"
 
 #include "convert/to_python.h"
+#include "cross/protect.h"
 #include "handle/py_handle.h"
 
 /* py.args and py.kwargs are tables that only stand for themselves in a list
@@ -127,6 +128,23 @@ extend_args(struct lp_state *S, lua_State *L, int index, PyObject *list,
     return done;
 }
 
+/* `key` may be of a subclass of str, whose __hash__ is Python code. */
+static int
+add_keyword(PyObject *kwargs, PyObject *key, PyObject *value)
+{
+    if (!PyUnicode_Check(key)) {
+        PyErr_Format(PyExc_TypeError,
+                     "py.kwargs: keywords must be strings, not %R", key);
+        return -1;
+    }
+    if (PyDict_GetItem(kwargs, key) != NULL) {
+        PyErr_Format(PyExc_TypeError,
+                     "py.kwargs: keyword argument %R is given twice", key);
+        return -1;
+    }
+    return PyDict_SetItem(kwargs, key, value);
+}
+
 static int
 merge_kwargs(struct lp_state *S, lua_State *L, int index, PyObject *kwargs,
              struct lp_view *view)
@@ -143,39 +161,25 @@ merge_kwargs(struct lp_state *S, lua_State *L, int index, PyObject *kwargs,
     if (more == NULL) {
         return -1;
     }
-    int result = -1;
+    int done = 0;
     PyObject *key, *value, *copy = NULL;
     Py_ssize_t pos = 0;
     if (!PyDict_Check(more)) {
         copy = PyDict_New();
         lp_python_runs(S);
-        int done = copy != NULL ? PyDict_Update(copy, more) : -1;
+        done = copy != NULL ? PyDict_Update(copy, more) : -1;
         lp_python_ran(S);
-        if (done < 0) {
-            goto done;
-        }
     }
-    while (PyDict_Next(copy != NULL ? copy : more, &pos, &key, &value)) {
-        if (!PyUnicode_Check(key)) {
-            PyErr_Format(PyExc_TypeError,
-                         "py.kwargs: keywords must be strings, not %R", key);
-            goto done;
-        }
-        if (PyDict_GetItem(kwargs, key) != NULL) {
-            PyErr_Format(PyExc_TypeError,
-                         "py.kwargs: keyword argument %R is given twice",
-                         key);
-            goto done;
-        }
-        if (PyDict_SetItem(kwargs, key, value) < 0) {
-            goto done;
-        }
+    while (done == 0 && PyDict_Next(copy != NULL ? copy : more, &pos, &key, &value)) {
+        Py_INCREF(key); /* a __hash__ may take both out of the dict */
+        Py_INCREF(value);
+        done = add_keyword(kwargs, key, value);
+        Py_DECREF(key);
+        Py_DECREF(value);
     }
-    result = 0;
-done:
     Py_XDECREF(copy);
     Py_DECREF(more);
-    return result;
+    return done;
 }
 
 /* python.args{...} of a Python host: its items and fields one by one, tables
@@ -198,32 +202,50 @@ append_each(struct lp_state *S, lua_State *L, int index, PyObject *list,
     return 0;
 }
 
+struct merging {
+    struct lp_view *view;
+    PyObject *kwargs;       /* borrowed */
+    PyObject *name, *value; /* owned */
+};
+
+static int
+merge_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    enum { TABLE = 2 };
+    struct merging *m = ctx;
+    lua_pushnil(L);
+    while (lua_next(L, TABLE) != 0) { /* finalizers may change it */
+        m->name = lp_to_str(L, -2);
+        m->value = m->name != NULL ? lp_to_python(S, L, -1, m->view) : NULL;
+        if (m->value == NULL) {
+            return -1;
+        }
+        if (PyDict_GetItem(m->kwargs, m->name) != NULL) {
+            PyErr_Format(PyExc_TypeError,
+                         "got multiple values for keyword argument %R",
+                         m->name);
+            return -1;
+        }
+        if (PyDict_SetItem(m->kwargs, m->name, m->value) < 0) {
+            return -1;
+        }
+        Py_CLEAR(m->name);
+        Py_CLEAR(m->value);
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
 static int
 merge_each(struct lp_state *S, lua_State *L, int index, PyObject *kwargs,
            struct lp_view *view)
 {
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) { /* an unchanged table: cannot raise */
-        PyObject *name = lp_to_str(L, -2);
-        PyObject *value = name != NULL ? lp_to_python(S, L, -1, view) : NULL;
-        int done = value != NULL ? 0 : -1;
-        if (done == 0 && PyDict_GetItem(kwargs, name) != NULL) {
-            PyErr_Format(PyExc_TypeError,
-                         "got multiple values for keyword argument %R", name);
-            done = -1;
-        }
-        if (done == 0) {
-            done = PyDict_SetItem(kwargs, name, value);
-        }
-        Py_XDECREF(name);
-        Py_XDECREF(value);
-        if (done < 0) {
-            lua_pop(L, 2);
-            return -1;
-        }
-        lua_pop(L, 1);
-    }
-    return 0;
+    struct merging m = {.view = view, .kwargs = kwargs};
+    lua_pushvalue(L, index);
+    int done = lp_protect(S, L, merge_body, &m, 1, 0);
+    Py_XDECREF(m.name);
+    Py_XDECREF(m.value);
+    return done;
 }
 
 /* `n` of the arguments have been converted already. */

@@ -99,7 +99,9 @@ lp_push_container(struct lp_lua_walk *w, struct lp_state *S, lua_State *L,
         lua_newtable(L);
         lua_replace(L, LP_WALK_QUEUE);
     }
-    Py_ssize_t size = PyObject_Size(from);
+    /* Not PyObject_Size: a class of its own may have another __len__. */
+    Py_ssize_t size =
+        kind == LP_MAPPING ? PyDict_Size(from) : Py_SIZE(from);
     int hint = size > 0 && size < (1 << 26) ? (int)size : 0;
     lua_createtable(L, kind == LP_SEQUENCE ? hint : 0,
                     kind == LP_SEQUENCE ? 0 : hint);

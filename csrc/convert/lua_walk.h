@@ -28,6 +28,7 @@ struct lp_lua_walk {
     struct lp_ptrmap memo; /* address of a container -> index of its item */
     PyObject *key, *value; /* owned: the element being converted */
     PyObject *temp;        /* owned: an intermediate form of it */
+    int instead; /* how often it has been replaced by such a form */
 };
 
 enum { /* the Lua stack of lp_walk_body */

@@ -95,28 +95,44 @@ push_bytes(struct lp_lua_walk *w, lua_State *L, PyObject *obj)
 {
     char *s;
     Py_ssize_t n;
-    if (PyByteArray_Check(obj)) {
-        s = PyByteArray_AsString(obj);
-        n = PyByteArray_Size(obj);
-    }
-    else {
-        if (PyMemoryView_Check(obj)) {
-            PyObject *bytes = PyBytes_FromObject(obj);
-            if (bytes == NULL) {
-                return -1;
-            }
-            lp_walk_keep(&w->temp, bytes);
-            obj = bytes;
-        }
-        if (!PyBytes_Check(obj)) {
-            return 0;
-        }
-        if (PyBytes_AsStringAndSize(obj, &s, &n) < 0) {
+    /* Finalizers of Lua that run before it copies may change a bytearray. */
+    if (PyMemoryView_Check(obj) || PyByteArray_Check(obj)) {
+        PyObject *bytes = PyBytes_FromObject(obj);
+        if (bytes == NULL) {
             return -1;
         }
+        lp_walk_keep(&w->temp, bytes);
+        obj = bytes;
+    }
+    if (!PyBytes_Check(obj)) {
+        return 0;
+    }
+    if (PyBytes_AsStringAndSize(obj, &s, &n) < 0) {
+        return -1;
     }
     lua_pushlstring(L, s, (size_t)n);
     return 1;
+}
+
+/* [+1] Convert what Python code gave instead of an object, which the walk keeps
+ * from now on.  That may be another object of the same kind, without end. */
+static int
+push_instead(struct lp_lua_walk *w, struct lp_state *S, lua_State *L,
+             LP_STEALS PyObject *obj, int flags)
+{
+    enum { MOST = 32 };
+    lp_walk_keep(&w->temp, obj);
+    if (w->instead == MOST) {
+        PyErr_Format(PyExc_RecursionError,
+                     "what Python code gives instead of a %R is another one "
+                     "that needs such a conversion, without end",
+                     Py_TYPE(obj));
+        return -1;
+    }
+    w->instead++;
+    int done = lp_push_object(w, S, L, obj, flags);
+    w->instead--;
+    return done;
 }
 
 /* [+1] pyhelper: an int that no Lua number is, by the overflow handler. */
@@ -145,11 +161,11 @@ push_overflow(struct lp_lua_walk *w, struct lp_state *S, lua_State *L,
     if (value == NULL) {
         return -1;
     }
-    lp_walk_keep(&w->temp, value);
     if (PyLong_Check(value)) { /* as it is: the handler had its say */
+        lp_walk_keep(&w->temp, value);
         return lp_push_int(L, value) ? 0 : push_unknown(w, S, L, value);
     }
-    return lp_push_object(w, S, L, value, flags);
+    return push_instead(w, S, L, value, flags);
 }
 
 /* [+0|1] Arrays, NumPy scalars: 1 pushed, 0 something else, -1 error. */
@@ -165,7 +181,7 @@ push_array(struct lp_lua_walk *w, struct lp_state *S, lua_State *L,
             if (w->view->python_first && !w->view->tensors) {
                 return 0; /* a reference: these views convert no containers */
             }
-            return lp_tensor_push(S, L, obj, 0, flags & LP_NESTED);
+            return lp_tensor_push(S, L, obj, 0, flags & LP_NESTED, &w->temp);
         case LP_BOOLEAN:
             lua_pushboolean(L, PyObject_IsTrue(obj));
             return 1;
@@ -192,8 +208,7 @@ push_array(struct lp_lua_walk *w, struct lp_state *S, lua_State *L,
     if (plain == NULL) {
         return -1;
     }
-    lp_walk_keep(&w->temp, plain);
-    return lp_push_object(w, S, L, plain, flags) < 0 ? -1 : 1;
+    return push_instead(w, S, L, plain, flags) < 0 ? -1 : 1;
 }
 
 int

@@ -5,10 +5,15 @@
 #include "object/door.h"
 #include "tensor/provider.h"
 
+struct sharing {
+    PyObject *obj, *kept; /* owned by the caller; `kept` may be NULL */
+};
+
 static int
 share_body(lua_State *L, struct lp_state *S, void *ctx)
 {
-    PyObject *obj = ctx;
+    struct sharing *sharing = ctx;
+    PyObject *obj = sharing->obj;
     int kind = lp_array_kind(S, obj);
     if (kind < 0) {
         return -1;
@@ -25,7 +30,7 @@ share_body(lua_State *L, struct lp_state *S, void *ctx)
         }
         return -1;
     }
-    return lp_tensor_push(S, L, obj, 1, 0);
+    return lp_tensor_push(S, L, obj, 1, 0, &sharing->kept);
 }
 
 /* share(ref): a tensor on the memory of an array, never a copy */
@@ -39,12 +44,18 @@ py_share(lua_State *L)
                           "expected, got %s)",
                           luaL_typename(L, 1));
     }
-    PyObject *obj = lp_check_ref_or_jump(L, 1)->obj;
+    struct lp_handle *h = lp_check_ref_or_jump(L, 1);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    Py_INCREF(obj);
-    int n = lp_protect(S, L, share_body, obj, 0, 1);
-    lp_queue_decref(S, obj);
+    struct sharing sharing = {lp_handle_object(h), NULL};
+    int n = -1;
+    if (sharing.obj != NULL) {
+        n = lp_protect(S, L, share_body, &sharing, 0, 1);
+        lp_give_up(S, sharing.obj);
+        if (sharing.kept != NULL) {
+            lp_give_up(S, sharing.kept);
+        }
+    }
     return lp_door_close(&x, n < 0 ? -1 : 1, 0);
 }
 

@@ -145,7 +145,7 @@ tensor_body(lua_State *L, struct lp_state *S, void *ctx)
 {
     struct lp_work *w = ctx;
     int done = lp_array_kind(S, w->a) == LP_ARRAY
-                   ? lp_tensor_push(S, L, w->a, (int)w->number, 0)
+                   ? lp_tensor_push(S, L, w->a, (int)w->number, 0, &w->array)
                    : 0;
     if (done == 0) {
         PyErr_SetString(PyExc_TypeError, "an array is expected");
@@ -166,5 +166,7 @@ lp_runtime_tensor(PyObject *self, PyObject *args)
         return NULL;
     }
     w.number = share;
-    return lp_runtime_visit(&w, tensor_body) < 0 ? NULL : w.result;
+    int done = lp_runtime_visit(&w, tensor_body);
+    Py_XDECREF(w.array);
+    return done < 0 ? NULL : w.result;
 }

@@ -18,6 +18,7 @@ struct lp_work {
     const char *text, *name, *mode;
     Py_ssize_t size;
     PyObject *result; /* owned */
+    PyObject *array;  /* owned: that of a tensor while it is made */
     long long number;
 };
 

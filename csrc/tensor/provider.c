@@ -136,7 +136,7 @@ prepare(PyObject *obj, int share, int nested, struct lp_layout *layout)
 
 int
 lp_tensor_push(struct lp_state *S, lua_State *L, PyObject *obj, int share,
-               int nested)
+               int nested, PyObject **kept)
 {
     struct lp_layout layout;
     S->foreign += lp_ndarray_bytes_alone(obj);
@@ -151,10 +151,10 @@ lp_tensor_push(struct lp_state *S, lua_State *L, PyObject *obj, int share,
     if (array == NULL) {
         return PyErr_Occurred() ? -1 : 0;
     }
-    /* Released when the lock is given up, that is after `push` even if that
-     * jumps: nothing in it lets Python code run. */
-    lp_queue_decref(S, array);
     S->foreign += array != obj ? lp_ndarray_bytes_alone(array) : 0;
+    PyObject *before = *kept; /* perhaps `obj` */
+    *kept = array;
+    Py_XDECREF(before);
     int done = lp_provider_or_jump(S, L)->push(S, L, &layout, array);
     return done < 0 ? -1 : 1;
 }

@@ -80,8 +80,10 @@ lp_count_foreign(struct lp_state *S, PyObject *obj)
 /* [GIL, lock, inside lp_protect; -0, +1, em] Push a tensor for an object of
  * kind LP_ARRAY.  `share`: what could only be copied is refused, ValueError
  * with the reason.  1 pushed; 0 tensors cannot express it and `nested` says
- * that it lies in a container, where a reference serves; -1 Python error. */
+ * that it lies in a container, where a reference serves; -1 Python error.
+ * `*kept`, which the caller owns, gives way to the array that was made of
+ * `obj`, if one was: finalizers of Lua may run before the tensor has it. */
 int lp_tensor_push(struct lp_state *S, lua_State *L, PyObject *obj, int share,
-                   int nested);
+                   int nested, PyObject **kept);
 
 #endif
