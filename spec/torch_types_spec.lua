@@ -55,6 +55,37 @@ describe('types', function()
     assert.equal('torch.LongTensor', t:typeAs(torch.LongTensor()):type())
   end)
 
+  it('convert what does not fit as Torch7 does on x86-64', function()
+    local given = { 3e9, -3e9, 1e20, 0 / 0, 1 / 0, -1 / 0, 2 ^ 31, 2 ^ 32 + 5, 70000.7 }
+    local least, long = -2 ^ 31, -2 ^ 63
+    local expected = { -- from a run of Torch7
+      Byte = { 0, 0, 0, 0, 0, 0, 0, 0, 112 },
+      Char = { 0, 0, 0, 0, 0, 0, 0, 0, 112 },
+      Short = { 0, 0, 0, 0, 0, 0, 0, 0, 4464 },
+      Int = { least, least, least, least, least, least, least, least, 70000 },
+      Long = { 3e9, -3e9, long, long, long, long, 2 ^ 31, 2 ^ 32 + 5, 70000 },
+    }
+    for kind, list in pairs(expected) do
+      local T, n = torch[kind .. 'Tensor'], #given
+      local written, stored = T(n), torch[kind .. 'Storage'](n)
+      for i = 1, n do
+        written[i], stored[i] = given[i], given[i]
+        local two = T { { 1, 1 }, { 1, 1 } }
+        two[{ 1, {} }] = given[i]
+        two:indexFill(1, torch.LongTensor { 2 }, given[i])
+        assert.same({ list[i], list[i], list[i], list[i] }, values(two))
+        assert.equal(list[i], T(1):fill(given[i])[1])
+        assert.equal(list[i], T(1):zero():add(given[i])[1])
+        assert.equal(list[i], (T(1):zero() + given[i])[1])
+        assert.equal(list[i], T(1):apply(function() return given[i] end)[1])
+      end
+      assert.same(list, values(written))
+      assert.same(list, stored:totable())
+      assert.same(list, values(T(given)))
+      assert.same(list, values(torch.DoubleTensor(given):type('torch.' .. kind .. 'Tensor')))
+    end
+  end)
+
   it('have a default that can be set', function()
     assert.equal('torch.DoubleTensor', torch.getdefaulttensortype())
     torch.setdefaulttensortype 'torch.FloatTensor'

@@ -38,22 +38,26 @@ lp_push_element(lua_State *L, enum lp_dtype dtype, const char *p)
     }
 }
 
-/* A Lua number as an integer that wraps like C's; what C leaves undefined is
- * the nearest integer, and 0 for nan. */
+/* A Lua number as an element of an integral type of `size` bytes, still to be
+ * cut down to that.  Torch7 leaves floats that do not fit to C, and C to the
+ * machine: on x86-64 they become the least integer, of 32 bits for all types
+ * but the largest. */
 static int64_t
-to_integer(lua_State *L, int index)
+to_integer(lua_State *L, int index, size_t size)
 {
 #if LP_LUA53_UP
     if (lua_isinteger(L, index)) {
         return lua_tointeger(L, index);
     }
 #endif
-    const lua_Number limit = 9223372036854775808.0; /* 2^63 */
     lua_Number number = lua_tonumber(L, index);
-    if (number >= -limit && number < limit) {
-        return (int64_t)number;
+    if (size < sizeof(int64_t)) {
+        return number > -2147483649.0 && number < 2147483648.0
+                   ? (int64_t)number
+                   : INT32_MIN;
     }
-    return number >= limit ? INT64_MAX : number < 0 ? INT64_MIN : 0;
+    const lua_Number limit = 9223372036854775808.0; /* 2^63 */
+    return number >= -limit && number < limit ? (int64_t)number : INT64_MIN;
 }
 
 void
@@ -68,7 +72,7 @@ lp_set_element_or_jump(lua_State *L, enum lp_dtype dtype, char *p, int index)
     case LP_##name: {                                                         \
         ctype value;                                                          \
         if (integral) {                                                       \
-            value = (ctype)to_integer(L, index);                              \
+            value = (ctype)to_integer(L, index, sizeof value);                \
         }                                                                     \
         else if (dtype == LP_Half) {                                          \
             value = (ctype)lp_double_to_half(lua_tonumber(L, index));         \
@@ -100,7 +104,7 @@ bad_argument_or_jump(lua_State *L, int argument, const char *text)
 static int64_t
 position_or_jump(lua_State *L, int64_t size)
 {
-    int64_t i = to_integer(L, 2);
+    int64_t i = to_integer(L, 2, sizeof i);
     i = i < 0 ? size + i : i - 1;
     if (i < 0 || i >= size) {
         bad_argument_or_jump(L, 2, "out of range");
@@ -196,7 +200,7 @@ lp_storage_index(lua_State *L)
 {
     const struct lp_storage *storage = lp_check_storage_or_jump(L, 1);
     if (lua_type(L, 2) == LUA_TNUMBER) {
-        int64_t i = to_integer(L, 2);
+        int64_t i = to_integer(L, 2, sizeof i);
         if (i < 1 || i > storage->size) {
             return bad_argument_or_jump(L, 2, "out of bounds");
         }
@@ -219,7 +223,7 @@ lp_storage_newindex(lua_State *L)
         return luaL_error(L, "the class %s cannot be indexed",
                           lp_dtypes[storage->dtype].storage_name);
     }
-    int64_t i = to_integer(L, 2);
+    int64_t i = to_integer(L, 2, sizeof i);
     if (i < 1 || i > storage->size) {
         return bad_argument_or_jump(L, 2, "out of bounds");
     }

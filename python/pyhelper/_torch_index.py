@@ -12,10 +12,15 @@ import numpy as np
 from ._torch_errors import Wrong
 
 
-def to_integers(values):
-    """Floating values as C converts them: cut off, wrapped later."""
+def to_integers(values, dtype=np.dtype(np.int64)):
+    """Floating values as C makes elements of `dtype` of them on x86-64: cut
+    off, and the least integer (of 32 bits for all types but int64) for what
+    does not fit."""
     with np.errstate(all="ignore"):
-        return values.astype(np.int64)
+        values = values.astype(np.int64)
+    if dtype.itemsize < 8:
+        values[(values < -1 << 31) | (values >= 1 << 31)] = -1 << 31
+    return values
 
 
 def assign(out, values):
@@ -23,7 +28,7 @@ def assign(out, values):
     if values.shape != out.shape:
         values = values.reshape(out.shape)
     if values.dtype.kind == "f" and out.dtype.kind != "f":
-        values = to_integers(values)
+        values = to_integers(values, out.dtype)
     with np.errstate(all="ignore"):
         np.copyto(out, values, casting="unsafe")
 

@@ -159,7 +159,7 @@ rshift = _by_formula(lambda a, b: _shift(a, b, False))
 def _power(a, b):
     if a.dtype.kind == "f":
         return np.power(a, b)
-    return to_integers(np.power(a.astype(np.float64), b))
+    return to_integers(np.power(a.astype(np.float64), b), a.dtype)
 
 
 pow = _by_formula(_power)

@@ -9,7 +9,7 @@ local tensors = require 'py.torch.core'
 
 local helpers = tensors.helpers '_torch_matrix'
 local text = geometry.text
-local wrap, kind_of = numbers.wrap, numbers.kind
+local kind_of = numbers.kind
 
 local matrix = {}
 
@@ -130,9 +130,9 @@ end)
 local function added(name, check, helper)
   return function(result, beta, t, alpha, a, b)
     check_added(t, check(a, b), a, b, COMPLAIN[name])
-    local cut = wrap[kind_of[tensors.typename(t)]]
+    local kind = kind_of[tensors.typename(t)]
     geometry.resize_as(result, t)
-    helpers[helper](result, cut(beta), t, cut(alpha), a, b)
+    helpers[helper](result, numbers.cut(kind, beta), t, numbers.cut(kind, alpha), a, b)
     return result
   end
 end

@@ -12,7 +12,7 @@ local types = require 'py.torch.types'
 
 local typename = tensors.typename
 local helpers = tensors.helpers '_torch_math'
-local wrap, kind_of = numbers.wrap, numbers.kind
+local kind_of = numbers.kind
 
 -- Both operands, where the first that is a tensor decides on the type.
 local function operands(a, b)
@@ -33,7 +33,7 @@ end
 local function with_number(helper, t, name, value)
   local result = geometry.make_like(t, name)
   if t:dim() > 0 then
-    value = wrap[kind_of[name]](value)
+    value = numbers.cut(kind_of[name], value)
     if value == 0 and helper ~= 'add' then -- may be a division
       engine.call(helpers[helper], result, t, value)
     else

@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Elementwise mathematics, from tables: name, helper, forms and types.
 
-local py = require 'py'
 local errors = require 'py.torch.errors'
 local engine = require 'py.torch.engine'
 local geometry = require 'py.torch.geometry'
@@ -12,17 +11,13 @@ local helpers = tensors.helpers '_torch_math'
 local typename = tensors.typename
 local like, check_counts = geometry.like, geometry.check_counts
 local same_size = geometry.same_size
-local wrap, kind_of = numbers.wrap, numbers.kind
+local kind_of = numbers.kind
 
 local REAL = { 'Float', 'Double', 'Half' }
 
 -- A number as an element of `t` holds it.
 local function cut(t, value)
-  local kind = kind_of[typename(t)]
-  value = wrap[kind](value)
-  -- Such a number would be a float for Python, which NumPy adds to no integer.
-  if kind == 'Long' and (value > 2 ^ 53 or value < -2 ^ 53) then return py.int(value) end
-  return value
+  return numbers.cut(kind_of[typename(t)], value)
 end
 
 -- Functions of one tensor, and of one number -------------------------------------
