@@ -60,15 +60,18 @@ struct outcome {
     int n; /* results */
 };
 
-/* [Lua lock, GIL] lua_resume is a protected call itself. */
+/* [Lua lock, GIL; the innermost frame is that of the visit] lua_resume is a
+ * protected call itself. */
 static void
 resume(struct outcome *o, struct lp_state *S, lua_State *L)
 {
-    (void)L; /* 5.1 does not ask who resumes */
+    struct lp_frame *frame = lp_this_thread.frame;
+    frame->L = o->co; /* where a signal finds the code that it shall stop */
     lp_lua_runs();
     o->status = lp_resume(o->co, L, o->nargs, &o->n);
     S->current = NULL; /* for LuaJIT it is still `co` */
     lp_lua_ran();
+    frame->L = L;
     if (o->n < 0) {
         o->n = lua_gettop(o->co);
     }
