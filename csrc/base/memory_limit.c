@@ -11,13 +11,10 @@ limited_alloc(void *data, void *p, size_t old_size, size_t new_size)
     if (p == NULL) {
         old_size = 0; /* from 5.2 on it tells the kind of object here */
     }
-    size_t limit = __atomic_load_n(&m->limit, __ATOMIC_RELAXED);
-    if (new_size > old_size && limit != 0) {
-        size_t more = new_size - old_size;
-        if (more > limit || m->used > limit - more) {
-            m->refused = 1;
-            return NULL;
-        }
+    if (new_size > old_size &&
+        !lp_memory_is_free(m, new_size - old_size)) {
+        m->refused = 1;
+        return NULL;
     }
     void *result = m->next(m->next_data, p, old_size, new_size);
     if (result != NULL || new_size == 0) {

@@ -15,6 +15,14 @@ struct lp_memory {
     int refused;  /* since the last error that was looked at */
 };
 
+/* [lock] Does the limit, if there is one, leave room for that many bytes? */
+static inline int
+lp_memory_is_free(const struct lp_memory *m, size_t size)
+{
+    size_t limit = m != NULL ? __atomic_load_n(&m->limit, __ATOMIC_RELAXED) : 0;
+    return limit == 0 || (size <= limit && m->used <= limit - size);
+}
+
 /* [GIL, lock] Begin to count; 0, or -1 with a Python error. */
 int lp_memory_watch(struct lp_state *S);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory_limit.h"
 #include "convert/to_python.h"
 
 /* Direct-mapped by the address of the Lua string, which is the same each
@@ -98,7 +99,10 @@ lp_push_known_name(struct lp_state *S, lua_State *L, PyObject *name)
 void
 lp_remember_name_or_jump(struct lp_state *S, lua_State *L, PyObject *name)
 {
-    enum { MAX_SIZE = 64 }; /* longer ones are data, not names */
+    enum {
+        MAX_SIZE = 64, /* longer ones are data, not names */
+        TABLE_SIZE = N_NAMES * 16 + 1024 /* about, in any Lua */
+    };
     if (lua_rawlen(L, -1) > MAX_SIZE || make_names(S) == NULL) {
         return;
     }
@@ -107,6 +111,9 @@ lp_remember_name_or_jump(struct lp_state *S, lua_State *L, PyObject *name)
     lp_push_slot(S, L, LP_SLOT_NAMES);
     if (!lua_istable(L, -1)) {
         lua_pop(L, 1);
+        if (!lp_memory_is_free(S->memory, TABLE_SIZE)) {
+            return; /* who makes room by deleting fields needs none */
+        }
         lua_createtable(L, N_NAMES, 0);
         lua_pushvalue(L, -1);
         lp_set_slot_or_jump(S, L, LP_SLOT_NAMES);

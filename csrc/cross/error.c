@@ -173,8 +173,9 @@ done:
 }
 
 /* Is the value on top what remains of a memory error?  Its text may have been
- * raised anew, by a coroutine's wrapper for one; and where there was no memory
- * for a larger stack, Lua speaks of its overflow. */
+ * raised anew, by a coroutine's wrapper for one; the buffers of 5.2 and 5.3
+ * say more; and where there was no memory for a larger stack, Lua speaks of
+ * its overflow. */
 static int
 tells_of_memory(struct lp_state *S, lua_State *L)
 {
@@ -183,8 +184,34 @@ tells_of_memory(struct lp_state *S, lua_State *L)
         S->memory->refused = 0;
     }
     const char *s = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-    return s != NULL && (strcmp(s, "not enough memory") == 0 ||
-                         (refused && strstr(s, "stack overflow (lua-py")));
+    return s != NULL &&
+           (strcmp(s, "not enough memory") == 0 ||
+            (refused &&
+             (strstr(s, "not enough memory for buffer allocation") != NULL ||
+              strstr(s, "stack overflow (lua-py") != NULL)));
+}
+
+static int
+collect_body(lua_State *L, struct lp_state *S, void *ctx)
+{
+    (void)S;
+    (void)ctx;
+    lp_lua_runs();
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    lp_lua_ran();
+    return 0;
+}
+
+/* [GIL, lock] What was refused memory has been given up, and garbage at the
+ * limit would keep the next calls from doing anything: Lua up to 5.1 does not
+ * collect before it fails, and 5.2 and 5.3, which do, may find the garbage in
+ * what remains of a stack. */
+static void
+make_room(struct lp_state *S, lua_State *L)
+{
+    if (S->memory != NULL && S->memory->limit != 0) {
+        (void)lp_try(S, L, collect_body, NULL, 0);
+    }
 }
 
 /* [GIL, lock] The exception that the value on top is, or NULL. */
@@ -217,6 +244,7 @@ lp_error_from_lua(struct lp_state *S, lua_State *L, int status,
     }
     else if (status == LUA_ERRMEM) {
         lp_trace_free(trace);
+        make_room(S, L);
         PyErr_SetString(lp_LuaMemoryError, "not enough memory");
     }
     else {
@@ -224,6 +252,9 @@ lp_error_from_lua(struct lp_state *S, lua_State *L, int status,
                              ? syntax_class
                          : tells_of_memory(S, L) ? lp_LuaMemoryError
                                                  : lp_LuaError;
+        if (type == lp_LuaMemoryError) {
+            make_room(S, L);
+        }
         raise_lua_error(S, L, type, trace);
     }
     lua_pop(L, 1);
