@@ -163,3 +163,18 @@ def test_an_iterator_may_be_used_up_by_what_it_throws_away(run_python):
     """
     output = run_python(textwrap.dedent(code), env={"PYTHONMALLOC": "debug"})
     assert output == "lives\n"
+
+
+def test_each_kind_of_key_is_a_place_to_go_on_from(lua):
+    keys = [f"k{i}" for i in range(20)] + [*range(-10, 30), 0.5, 2.0**60, -(2.0**70), 1e300]
+    if lua.lua_version >= (5, 3):
+        keys += [2**53 + 1, 2**63 - 1, -(2**63)]
+    table = lua.table_from(dict.fromkeys(keys, 1))
+    for before in range(len(keys)):
+        seen = []
+        for key in table:
+            seen.append(key)
+            if len(seen) == before:
+                lua.execute("")  # throws away what was fetched ahead
+        assert len(seen) == len(keys)
+        assert set(seen) == set(keys)
