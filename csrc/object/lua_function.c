@@ -356,7 +356,7 @@ repr_body(lua_State *L, struct lp_state *S, void *ctx)
         name = PyDict_GetItemString(self->dict, "__name__"); /* borrowed */
     }
     if (ar.what[0] == 'C') {
-        shown->text = PyUnicode_FromFormat("<Lua C function at %p>",
+        shown->text = PyUnicode_FromFormat("<Lua function at %p in C>",
                                            self->address);
     }
     else if (name != NULL) {
@@ -376,6 +376,9 @@ function_repr(PyObject *obj)
     struct lp_lua_object *self = (struct lp_lua_object *)obj;
     struct shown shown = {obj, NULL};
     struct lp_visit visit;
+    if (self->view->state->main == NULL) { /* closed: nobody can ask it */
+        return PyUnicode_FromFormat("<Lua function at %p>", self->address);
+    }
     if (lp_visit_begin(&visit, self->view->state) < 0) {
         return NULL;
     }
@@ -431,7 +434,10 @@ function_coroutine(PyObject *self, PyObject *args)
     return lp_lua_thread_start(self, args);
 }
 
-#define METHODS(X) X(__reduce_ex__)
+#define METHODS(X)                                                            \
+    X(__copy__)                                                               \
+    X(__deepcopy__)                                                           \
+    X(__reduce_ex__)
 METHODS(LP_METHOD_IN_PYTHON)
 
 static PyMethodDef function_methods[] = {

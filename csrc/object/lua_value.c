@@ -232,7 +232,9 @@ str_body(lua_State *L, struct lp_state *S, void *ctx)
         PyErr_SetString(PyExc_TypeError, "__tostring returned non-string object");
         return -1;
     }
-    a->result = PyUnicode_DecodeUTF8(s, (Py_ssize_t)n, "replace");
+    const char *encoding = a->self->view->encoding;
+    a->result = PyUnicode_Decode(
+        s, (Py_ssize_t)n, encoding[0] != '\0' ? encoding : "utf-8", "replace");
     return a->result != NULL ? 0 : -1;
 }
 

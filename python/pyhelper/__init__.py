@@ -33,6 +33,8 @@ _HOMES = {
     "LUA_MININTEGER": "_constants",
 }
 
+__all__ = list(_HOMES)
+
 
 def __getattr__(name):
     home = _HOMES.get(name)

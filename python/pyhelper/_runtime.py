@@ -10,6 +10,8 @@ from . import _evaluate, _library
 
 _ESCAPED_UTF8 = object()  # the default encoding: any bytes survive as str
 
+_ALL_MEMORY = 2**62  # more than any process has
+
 _paths = None  # what _search_paths returns
 
 
@@ -92,13 +94,18 @@ class LuaRuntime:
 
     def eval(self, code, *args, name=None, mode=None):
         """The value of an expression; several values are a tuple."""
-        prefix = b"return " if isinstance(code, bytes) else "return "
-        return self.compile(prefix + code, name, mode)(*args)
+        if isinstance(code, str):
+            code = "return " + code
+        elif isinstance(code, bytes):
+            code = b"return " + code
+        return self.compile(code, name, mode)(*args)
 
     def compile(self, code, name=None, mode=None):
         """Lua source (or, as bytes, a binary chunk) as a Lua function."""
         if isinstance(code, str):
             code = code.encode(self._source_encoding, self._errors)
+        elif not isinstance(code, bytes):
+            raise TypeError(f"Lua code must be str or bytes, not {type(code).__name__}")
         if mode is not None and mode not in ("b", "t", "bt"):
             raise ValueError(f"mode must be 'b', 't', 'bt' or None, not {mode!r}")
         if isinstance(name, bytes):
@@ -131,9 +138,10 @@ class LuaRuntime:
         items, pairs = _flatten(args)
         if not recursive:
             return self._state.table(items, pairs)
-        merged = dict(enumerate(items, 1))
-        merged.update(pairs)
-        return self._state.deep_table(merged)
+        # In one go, so that what occurs in both stays one table.
+        table, named = self._state.deep_table([items, dict(pairs)]).values()
+        table.update(named.items())
+        return table
 
     # ---- memory ----
 
@@ -170,7 +178,7 @@ class LuaRuntime:
     def set_max_memory(self, max_memory, total=False):
         """Limit the memory of this Lua; 0 is no limit.  Beyond it Lua code
         gets memory errors, which are LuaMemoryError here."""
-        self._state.set_limit(max(0, int(max_memory)), total)
+        self._state.set_limit(min(max(0, int(max_memory)), _ALL_MEMORY), total)
 
     @property
     def max_memory(self):

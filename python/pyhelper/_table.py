@@ -143,16 +143,22 @@ def _items_from_one(table):
     return [value for _, value in numbered[: len(table)]]
 
 
-def __copy__(table):
-    return copy(table)
+def __copy__(obj):
+    """A function is its own copy, as Python's are."""
+    return obj if isinstance(obj, _core.LuaFunction) else copy(obj)
 
 
-def __deepcopy__(table, memo):
-    raise TypeError(_cannot(table, "be deep-copied", "copy.copy(t) and dict(t) give a dict"))
+def __deepcopy__(obj, memo):
+    if isinstance(obj, _core.LuaFunction):
+        return obj
+    raise TypeError(_cannot(obj, "be deep-copied", "copy.copy(t) and dict(t) give a dict"))
 
 
 def __reduce_ex__(obj, protocol):
-    raise TypeError(_cannot(obj, "be pickled", "send what it contains instead"))
+    instead = "send what it contains instead"
+    if isinstance(obj, _core.LuaFunction):
+        instead = "pyhelper.LuaSource sends the functions of a Lua file"
+    raise TypeError(_cannot(obj, "be pickled or copied", instead))
 
 
 def __dir__(table=None):

@@ -16,7 +16,7 @@ def by_value(value, lists=True, _seen=None):
     seen = {} if _seen is None else _seen
     if value not in seen:
         items = dict(value.items())
-        if lists and items and set(items) == set(range(1, len(items) + 1)):
+        if lists and _counts_from_one(items):
             result = seen[value] = []
             result.extend(by_value(items[i], lists, seen) for i in range(1, len(items) + 1))
         else:
@@ -24,3 +24,8 @@ def by_value(value, lists=True, _seen=None):
             for key, item in items.items():
                 result[key] = by_value(item, lists, seen)
     return seen[value]
+
+
+def _counts_from_one(items):
+    # True is equal to 1, and another key in Lua.
+    return bool(items) and all(type(key) is int and 0 < key <= len(items) for key in items)

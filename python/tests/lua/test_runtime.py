@@ -19,6 +19,12 @@ class TestCode:
         assert lua.compile("return 1 + ...")(2) == 3
         assert lua.eval(b"'bytes'") == "bytes"
 
+    @pytest.mark.parametrize("code", [5, None, bytearray(b"1")])
+    def test_code_of_another_type(self, lua, code):
+        for run in (lua.execute, lua.eval, lua.compile):
+            with pytest.raises(TypeError, match="code must be str or bytes, not"):
+                run(code)
+
     def test_syntax_errors(self, lua):
         with pytest.raises(LuaSyntaxError, match="near"):
             lua.execute("this is no Lua")
@@ -58,6 +64,15 @@ class TestCode:
         assert t.self is t
         assert t.lua is inner
         assert (t.s[1], inner[1]) == (1, "kept")
+
+    def test_recursive_tables_of_several(self, lua):
+        shared = ["s"]
+        named = {"a": shared, "update": 1}
+        t = lua.table_from(range(20), named, [shared], {2: "b"}, recursive=True)
+        assert list(t)[:21] == list(range(1, 22))  # in order
+        assert (t[1], t[2], t[20], t.update) == (0, "b", 19, 1)
+        assert t.a is t[21]
+        assert dict(lua.table_from(recursive=True)) == {}
 
     def test_generator_that_calls_lua(self, lua):
         f = lua.eval("function(x) return x * 2 end")
@@ -253,6 +268,42 @@ class TestMemory:
         lua.set_max_memory(0)
         assert lua.eval("#string.rep('a', 1e6)") == 1e6
 
+    def test_for_a_buffer(self, lua):
+        """Some Luas have words of their own for it."""
+        lua.set_max_memory(100_000)
+        with pytest.raises(LuaMemoryError):
+            lua.execute("local part = ('x'):rep(40000) return part:gsub('x', 'yyyy')")
+
+    def test_work_goes_on_after_it(self, lua):
+        """What was garbage at the limit is gone, and nobody has to collect."""
+        lua.set_max_memory(200_000)
+        work = lua.eval("function(n) local t = {} for i = 1, n do t[i] = {} end return #t end")
+        for _ in range(3):
+            with pytest.raises(LuaMemoryError):
+                work(1e6)
+            assert work(100) == 100
+            with pytest.raises(LuaMemoryError):
+                next(work.coroutine(1e6))
+            assert lua.eval("#('x'):rep(1000)") == 1000
+
+    def test_deleting_makes_room(self, lua):
+        """Even by names that were not used before."""
+        names = lua.globals()
+        lua.set_max_memory(0)
+        lua.execute("big = ('x'):rep(500000)")
+        lua.gccollect()
+        lua.set_max_memory(lua.get_memory_used() + 2000)
+        more = "local t = {} for i = 1, 5000 do t[i] = i end return #t"
+        with pytest.raises(LuaMemoryError):
+            lua.execute(more)
+        del names["big"]
+        lua.gccollect()  # Lua 5.1 and LuaJIT do not do that by themselves
+        assert lua.execute(more) == 5000
+
+    def test_more_than_there_is(self, lua):
+        lua.set_max_memory(2**64 + 5)
+        assert lua.eval("#('x'):rep(1000)") == 1000
+
     def test_at_every_allocation(self, run_python):
         """Whatever does not fit is a LuaMemoryError, and the state goes on."""
         out = run_python(
@@ -432,6 +483,13 @@ class TestEnd:
         for use in (lambda: t["x"], lambda: list(t), lambda: lua.eval("1"), lambda: t(1)):
             with pytest.raises(RuntimeError, match="closed"):
                 use()
+
+    def test_objects_are_shown_after_close(self, lua):
+        kinds = ("{}", "function() end", "print", "coroutine.create(function() end)", "io.stdout")
+        objects = [lua.eval(kind) for kind in kinds]
+        lua.close()
+        for thing in objects:
+            assert repr(thing).startswith("<Lua ")
 
     def test_cannot_be_closed_at_work(self, lua):
         lua.globals().close = lua.close

@@ -69,3 +69,9 @@ def test_arguments_have_the_names_of_the_stub(name):
         kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         real = [n for n, p in inspect.signature(method).parameters.items() if p.kind not in kinds]
         assert stub == real, function.name
+
+
+def test_star_imports_them_all():
+    namespace = {}
+    exec("from pyhelper import *", namespace)
+    assert set(pyhelper._HOMES) <= set(namespace)

@@ -210,8 +210,14 @@ class TestFunction:
     def test_shows_where_it_is(self, lua):
         assert "<python>:1" in repr(lua.eval("function() end"))
 
+    def test_is_its_own_copy(self, lua):
+        """As Python's functions are."""
+        f = lua.eval("function() end")
+        assert copy.copy(f) is f
+        assert copy.deepcopy([f, {"f": f}]) == [f, {"f": f}]
+
     def test_cannot_be_pickled(self, lua):
-        with pytest.raises(TypeError, match="LuaFunction"):
+        with pytest.raises(TypeError, match=r"a LuaFunction lives .*pyhelper\.LuaSource"):
             pickle.dumps(lua.eval("function() end"))
 
 
@@ -371,7 +377,30 @@ class TestStrings:
         with pytest.raises(LookupError):
             pyhelper.LuaRuntime(encoding="no such encoding")
 
+    def test_of_tostring(self):
+        code = r"setmetatable({}, {__tostring = function() return '\228' end})"
+        assert str(pyhelper.LuaRuntime(encoding="latin-1").eval(code)) == "ä"
+        for encoding in ("utf-8", None):
+            assert str(pyhelper.LuaRuntime(encoding=encoding).eval(code)) == "\ufffd"
+
     def test_bytes(self):
         lua = pyhelper.LuaRuntime(encoding=None)
         assert lua.eval("'abc'") == b"abc"
         assert lua.eval("...", "text stays text") == "text stays text"
+
+
+class TestByValue:
+    def test_kinds_of_tables(self, lua):
+        def by_value(code, **options):
+            return pyhelper.by_value(lua.eval(code), **options)
+
+        assert by_value("{1, {a = {2}}}") == [1, {"a": [2]}]
+        assert by_value("{1, {}}", lists=False) == {1: 1, 2: {}}
+        for code in ("{}", "{[0] = 1}", "{[2] = 1}", "{1, x = 2}", "{[1.5] = 1}"):
+            assert type(by_value(code)) is dict
+        assert by_value("{[true] = 5}") == {True: 5}
+
+    def test_shared_and_cyclic(self, lua):
+        copied = pyhelper.by_value(lua.execute("local t = {{}} t[2] = t[1] t.me = t return t"))
+        assert copied[1] is copied[2]
+        assert copied["me"] is copied
