@@ -11,6 +11,7 @@
 #include "handle/lua_handle.h"
 
 PyObject *lp_LuaError, *lp_LuaSyntaxError, *lp_LuaMemoryError;
+static PyObject *lua_stack_class; /* LuaStack of pyhelper/_exceptions.py */
 
 static const char trace_capsule[] = "pyhelper._core.trace";
 
@@ -135,6 +136,7 @@ error_text(struct lp_state *S, lua_State *L, PyObject *value)
 }
 
 static PyObject *value_name, *trace_name; /* attributes of LuaError */
+static PyObject *stack_name, *dict_name;  /* of every exception */
 
 static int
 raise_lua_error(struct lp_state *S, lua_State *L, PyObject *type,
@@ -231,6 +233,35 @@ exception_on_top(lua_State *L)
     return exc;
 }
 
+/* [GIL, lock] Steals `trace`: the Lua stack that an exception of Python has
+ * passed, as its attribute.  The first time counts: the calls outside are at
+ * the end of that stack.  Without memory it is not kept. */
+static void
+keep_stack(PyObject *exc, struct lp_trace *trace)
+{
+    PyObject *capsule = NULL, *stack = NULL;
+    PyObject *dict = trace != NULL && lua_stack_class != NULL
+                         ? PyObject_GenericGetAttr(exc, dict_name)
+                         : NULL;
+    if (dict != NULL && PyDict_Check(dict) &&
+        PyDict_GetItem(dict, stack_name) == NULL &&
+        PyDict_GetItem(dict, trace_name) == NULL) { /* no LuaError */
+        capsule = PyCapsule_New(trace, trace_capsule, free_trace_capsule);
+        trace = capsule != NULL ? NULL : trace;
+    }
+    if (capsule != NULL) {
+        stack = PyObject_CallFunctionObjArgs(lua_stack_class, capsule, NULL);
+    }
+    if (stack != NULL) {
+        (void)PyDict_SetItem(dict, stack_name, stack);
+    }
+    PyErr_Clear();
+    lp_trace_free(trace);
+    Py_XDECREF(dict);
+    Py_XDECREF(capsule);
+    Py_XDECREF(stack);
+}
+
 void
 lp_error_from_lua(struct lp_state *S, lua_State *L, int status,
                   PyObject *syntax_class)
@@ -239,7 +270,7 @@ lp_error_from_lua(struct lp_state *S, lua_State *L, int status,
     S->trace = NULL;
     PyObject *exc = exception_on_top(L);
     if (exc != NULL) {
-        lp_trace_free(trace);
+        keep_stack(exc, trace);
         lp_set_raised(exc);
     }
     else if (status == LUA_ERRMEM) {
@@ -299,19 +330,21 @@ lp_cross_fail(struct lp_state *S, lua_State *L, int out)
 
 /* ---- the exception types ---- */
 
-/* set_errors(LuaError, LuaSyntaxError, LuaMemoryError): the classes of
+/* set_errors(LuaError, LuaSyntaxError, LuaMemoryError, LuaStack): classes of
  * pyhelper/_exceptions.py. */
 static PyObject *
 set_errors(PyObject *module, PyObject *args)
 {
-    PyObject *error, *syntax, *memory;
+    PyObject *error, *syntax, *memory, *stack;
     (void)module;
-    if (!PyArg_ParseTuple(args, "OOO", &error, &syntax, &memory)) {
+    if (!PyArg_ParseTuple(args, "OOOO", &error, &syntax, &memory, &stack)) {
         return NULL;
     }
     Py_INCREF(error);
     Py_INCREF(syntax);
     Py_INCREF(memory);
+    Py_INCREF(stack);
+    lua_stack_class = stack;
     lp_LuaError = error;
     lp_LuaSyntaxError = syntax;
     lp_LuaMemoryError = memory;
@@ -351,8 +384,11 @@ lp_error_init_python(PyObject *module)
         lp_LuaMemoryError = PyExc_MemoryError;
         value_name = PyUnicode_InternFromString("value");
         trace_name = PyUnicode_InternFromString("_lua_trace");
+        stack_name = PyUnicode_InternFromString("__lua_stack__");
+        dict_name = PyUnicode_InternFromString("__dict__");
     }
-    if (value_name == NULL || trace_name == NULL) {
+    if (value_name == NULL || trace_name == NULL || stack_name == NULL ||
+        dict_name == NULL) {
         return -1;
     }
     return PyModule_AddFunctions(module, methods);

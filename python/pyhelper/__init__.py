@@ -17,6 +17,7 @@ _HOMES = {
     "LuaSource": "_source_functions",
     "by_value": "_values",
     "host": "_runtime",
+    "lua_traceback": "_exceptions",
     "lua_type": "_runtime",
     "LuaObject": "_core",
     "LuaTable": "_core",

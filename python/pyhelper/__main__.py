@@ -8,9 +8,11 @@ import argparse
 import os
 import sys
 
-from . import LuaError, LuaRuntime, LuaSyntaxError
+from . import LuaError, LuaRuntime, LuaSyntaxError, lua_traceback
+from ._errors import format_error
 
 _HISTORY = "~/.pyhelper_history"
+_HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 
 
 def main(arguments=None):
@@ -20,7 +22,7 @@ def main(arguments=None):
     if options.execute is not None:
         return _report(lambda: lua.execute(options.execute, name="=(command line)"))
     if options.script:
-        return _report(lambda: _run_script(lua, options.script, options.args))
+        return _run_script(lua, options.script, options.args)
     Prompt(lua).run()
     return 0
 
@@ -45,32 +47,40 @@ def _run_script(lua, script, args):
     if script == "-":
         source, name = sys.stdin.buffer.read(), "=stdin"
     else:
-        with open(script, "rb") as file:
-            source, name = file.read(), "@" + script
+        try:
+            with open(script, "rb") as file:
+                source, name = file.read(), "@" + script
+        except OSError as error:
+            print(f"pyhelper: {error}", file=sys.stderr)
+            return 1
         folder = os.path.dirname(os.path.abspath(script))
         sys.path.insert(0, folder)
     if source.startswith(b"#"):
         source = b"--" + source
-    lua.execute(source, *args, name=name)
+    return _report(lambda: lua.execute(source, *args, name=name))
 
 
 def _report(run):
     """Run; print an error with both tracebacks; return the exit status."""
     try:
         run()
-    except LuaError as error:
+    except Exception as error:
         _print_error(error)
-        return 1
-    except OSError as error:
-        print(f"pyhelper: {error}", file=sys.stderr)
         return 1
     return 0
 
 
 def _print_error(error):
-    print(error, file=sys.stderr)
-    if error.traceback:
-        print(error.traceback, file=sys.stderr)
+    """A message, or Python's traceback, and the Lua stack below."""
+    stack = lua_traceback(error)
+    if isinstance(error, LuaError):
+        print(error, file=sys.stderr)
+        print(stack or "", end="\n" if stack else "", file=sys.stderr)
+    else:
+        entry = error.__traceback__
+        while entry is not None and entry.tb_frame.f_code.co_filename.startswith(_HERE):
+            entry = entry.tb_next  # ours, on the way to Lua
+        print(format_error(error.with_traceback(entry), stack), end="", file=sys.stderr)
 
 
 class Prompt:
@@ -105,12 +115,8 @@ class Prompt:
             self._run(chunk)
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
-        except LuaError as error:
+        except Exception as error:
             _print_error(error)
-        except SystemExit:
-            raise
-        except Exception:
-            sys.excepthook(*sys.exc_info())
         return ""
 
     def _compile(self, source):

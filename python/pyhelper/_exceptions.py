@@ -41,5 +41,31 @@ class LuaMemoryError(LuaError, MemoryError):
     """Lua ran out of memory, or past its max_memory."""
 
 
+class LuaStack:
+    """The Lua stack that an exception of Python has passed: text when read."""
+
+    __slots__ = ("_trace",)
+
+    def __init__(self, trace):
+        self._trace = trace
+
+    def __str__(self):
+        from . import _core
+
+        return _core.trace_text(self._trace)
+
+    def __reduce__(self):
+        return str, (str(self),)
+
+
+def lua_traceback(error):
+    """The Lua stack of a LuaError, or the one that another exception passed on
+    its way from Python through Lua to Python, as text; None if there is none."""
+    if isinstance(error, LuaError):
+        return error.traceback
+    stack = getattr(error, "__lua_stack__", None)
+    return None if stack is None else str(stack)
+
+
 for _cls in (LuaError, LuaSyntaxError, LuaMemoryError):
     _cls.__module__ = "pyhelper"  # where users take it from

@@ -11,7 +11,7 @@ import sys
 from _thread import RLock  # type: ignore[attr-defined]
 
 from . import __version__
-from ._exceptions import LuaError, LuaMemoryError, LuaSyntaxError
+from ._exceptions import LuaError, LuaMemoryError, LuaStack, LuaSyntaxError
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -208,7 +208,7 @@ def _import_core(path):
             f"pyhelper {__version__} ({_HERE}) does not work with the core of lua-py "
             f"{version} ({path}): install the same version of both"
         )
-    core.set_errors(LuaError, LuaSyntaxError, LuaMemoryError)
+    core.set_errors(LuaError, LuaSyntaxError, LuaMemoryError, LuaStack)
     sys.modules[name] = core
     sys.modules["pyhelper"]._core = core
     import atexit

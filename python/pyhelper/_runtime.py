@@ -36,6 +36,8 @@ class LuaRuntime:
     'luajit' (the default where it is installed), '5.4', '5.3', '5.2', '5.1'.
     """
 
+    _stops = 0  # of the collector that are in force
+
     def __init__(
         self,
         encoding=_ESCAPED_UTF8,
@@ -151,12 +153,15 @@ class LuaRuntime:
 
     @contextmanager
     def nogc(self):
-        """Without Lua's garbage collector inside the `with`."""
+        """Without Lua's garbage collector inside the `with`, and those in it."""
         self._state.gc("stop")
+        self._stops += 1
         try:
             yield
         finally:
-            self._state.gc("restart")
+            self._stops -= 1
+            if self._stops == 0:
+                self._state.gc("restart")
 
     def get_memory_used(self, total=False):
         """Bytes in use, without those of the empty runtime unless `total`;

@@ -13,7 +13,12 @@ def start(embedded):
     _started = True
     from . import _core, _exceptions
 
-    _core.set_errors(_exceptions.LuaError, _exceptions.LuaSyntaxError, _exceptions.LuaMemoryError)
+    _core.set_errors(
+        _exceptions.LuaError,
+        _exceptions.LuaSyntaxError,
+        _exceptions.LuaMemoryError,
+        _exceptions.LuaStack,
+    )
     if embedded:
         import atexit
         import sys

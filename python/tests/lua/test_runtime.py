@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """LuaRuntime: its options, several of them, their end."""
 
+import copy
 import gc
 import io
+import pickle
 import threading
 import weakref
 from contextlib import redirect_stdout
@@ -107,6 +109,45 @@ class TestErrors:
             False,
             "KeyError",
         )
+
+    def test_python_exceptions_keep_the_lua_stack(self, lua):
+        """Of the innermost Lua that they pass, in which the outer ones are."""
+
+        def fail():
+            return 1 / 0
+
+        def again():
+            lua.globals().outer(fail)
+
+        lua.compile(
+            "function outer(f)\n local r = inner(f) return r end\n"
+            "function inner(f)\n local r = f() return r end",
+            name="@a.lua",
+        )()
+        for f, times in ((fail, 1), (again, 2)):
+            with pytest.raises(ZeroDivisionError) as raised:
+                lua.globals().outer(f)
+            stack = pyhelper.lua_traceback(raised.value)
+            assert stack.startswith("stack traceback:\n")
+            assert stack.count("a.lua:4: in function") == stack.count("a.lua:2:") == times
+        coroutine = lua.eval("function(f)\n coroutine.yield() f() end").coroutine(fail)
+        next(coroutine)
+        with pytest.raises(ZeroDivisionError) as raised:
+            next(coroutine)
+        assert "<python>:2: in function" in pyhelper.lua_traceback(raised.value)
+
+    def test_the_lua_stack_travels(self, lua):
+        with pytest.raises(KeyError) as raised:
+            lua.compile("(...)()", name="@a.lua")(lambda: {}["x"])
+        for error in (pickle.loads(pickle.dumps(raised.value)), copy.copy(raised.value)):
+            assert type(error) is KeyError
+            assert "a.lua:1: in main chunk" in pyhelper.lua_traceback(error)
+
+    def test_lua_traceback(self, lua):
+        with pytest.raises(LuaError) as raised:
+            lua.execute("error{}")
+        assert pyhelper.lua_traceback(raised.value) == raised.value.traceback
+        assert pyhelper.lua_traceback(KeyError()) is None
 
     def test_errors_in_finalizers_do_no_harm(self, lua, version):
         lua.execute(
@@ -303,6 +344,21 @@ class TestMemory:
     def test_more_than_there_is(self, lua):
         lua.set_max_memory(2**64 + 5)
         assert lua.eval("#('x'):rep(1000)") == 1000
+
+    def test_without_collector(self, lua):
+        def grows():
+            lua.execute("before = collectgarbage('count')")
+            lua.execute("for i = 1, 1e5 do last = {i} end")
+            return lua.eval("collectgarbage('count') - before > 3000")
+
+        assert not grows()
+        with lua.nogc():
+            assert grows()
+            with pytest.raises(KeyError), lua.nogc():
+                raise KeyError
+            assert grows()
+        lua.gccollect()
+        assert not grows()
 
     def test_at_every_allocation(self, run_python):
         """Whatever does not fit is a LuaMemoryError, and the state goes on."""

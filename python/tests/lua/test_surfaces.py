@@ -230,6 +230,20 @@ class TestPrompt:
         assert result.stdout == "s.lua\tx\tx\ty\n"
         assert "s.lua:2: end" in result.stderr and "stack traceback" in result.stderr
 
+    def test_errors_of_python_show_where_lua_was(self, run_python, tmp_path):
+        (tmp_path / "s.lua").write_text("local n = python.builtins.int\nlocal x = n('no')\n")
+        for arguments, status in ((["s.lua"], 1), (["none.lua"], 1), (["-e", "x("], 1)):
+            result = run_python(
+                "import sys\nfrom pyhelper.__main__ import main\nsys.exit(main(sys.argv[1:]))",
+                *arguments,
+                check=False,
+            )
+            assert result.returncode == status
+            assert "pyhelper/" not in result.stderr
+            if arguments == ["s.lua"]:
+                assert result.stderr.startswith("ValueError: invalid literal for int()")
+                assert "s.lua:2: in main chunk" in result.stderr
+
     def test_takes_lines(self):
         from pyhelper import LuaRuntime
         from pyhelper.__main__ import Prompt
