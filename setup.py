@@ -43,8 +43,16 @@ def header_folders():
                 folder = os.path.join(prefix, "include", name)
                 if os.path.isfile(os.path.join(folder, "lua.h")):
                     found.setdefault(abi, folder)
-    wanted = os.environ.get("LUAPY_ABIS", " ".join(HEADERS)).split()
-    return {abi: folder for abi, folder in found.items() if abi in wanted}
+    if not found:
+        sys.exit(MISSING)
+    wanted = os.environ.get("LUAPY_ABIS", "").split() or list(found)
+    for abi in wanted:
+        if abi not in found:
+            sys.exit(
+                f"lua-py: LUAPY_ABIS names {abi}, but headers were found for {', '.join(found)}.\n"
+                + MISSING.split("\n", 1)[1].replace("5.4", abi if abi in HEADERS else "5.4")
+            )
+    return {abi: found[abi] for abi in wanted}
 
 
 def _abi_of(folder):
@@ -94,8 +102,6 @@ class BuildPy(build_py):
         if self.editable_mode:
             sys.exit("lua-py: no editable install; put python/ on PYTHONPATH after `make build`")
         found = header_folders()
-        if not found:
-            sys.exit(MISSING)
         build = os.path.abspath(self.get_finalized_command("build").build_temp)
         package = os.path.join(os.path.abspath(self.build_lib), "pyhelper")
         for abi, include in found.items():

@@ -91,3 +91,38 @@ def test_is_all_that_a_fresh_environment_needs(wheel, tmp_path):
     others = sorted(glob.glob(str(ROOT / ".venvs" / "3.*" / "bin" / "python")))
     for other in others:  # the same files
         assert run(other, "-c", CODE, library, PYTHONPATH=library) == f"{version} True 42\n"
+
+
+WITHOUT_HEADERS = """
+import os, runpy, sys
+found, hidden = os.path.isfile, sys.argv[1]
+os.path.isfile = lambda path: not str(path).endswith(hidden) and found(path)
+sys.argv = ["setup.py", "build_py"]
+runpy.run_path("setup.py", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    "hidden, abis, message",
+    [
+        ("lua.h", "", "no headers of Lua were found"),
+        ("-", "5.1 5.9", "LUAPY_ABIS names 5.9, but headers were found for"),
+        ("lua5.4/lua.h", "5.4 5.1", "LUAPY_ABIS names 5.4, but headers were found for"),
+    ],
+)
+def test_says_which_package_to_install(tmp_path, hidden, abis, message):
+    pytest.importorskip("setuptools", minversion="70.1")
+    for name in SOURCES:
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "python/pyhelper", tmp_path / "python/pyhelper")
+    result = subprocess.run(
+        [sys.executable, "-c", WITHOUT_HEADERS, hidden],
+        cwd=tmp_path,
+        env={**CLEAN, "LUAPY_ABIS": abis},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert "apt-get install liblua5.4-dev" in result.stderr
