@@ -173,6 +173,13 @@ thread_throw(PyObject *self, PyObject *args)
     if (exc == NULL) {
         return NULL;
     }
+    if (!PyExceptionInstance_Check(exc)) { /* what its __new__ returned */
+        PyErr_Format(PyExc_TypeError,
+                     "throw(): calling %R gave no exception but %R", type,
+                     exc);
+        Py_DECREF(exc);
+        return NULL;
+    }
     if (traceback != NULL && traceback != Py_None &&
         PyException_SetTraceback(exc, traceback) < 0) {
         Py_DECREF(exc);

@@ -57,7 +57,7 @@ push_key(struct lp_state *S, lua_State *L, struct access *a)
         if (i == -1 && PyErr_Occurred()) {
             return -1;
         }
-        lua_pushinteger(L, (lua_Integer)i + 1);
+        lua_pushinteger(L, (lua_Integer)((unsigned long long)i + 1));
         return 0;
     }
     int flags = LP_SHALLOW | LP_AS_KEY;

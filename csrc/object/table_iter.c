@@ -112,20 +112,31 @@ key_at(struct lp_state *S, lua_State *L, int index, struct lp_view *view)
     }
     long long i = PyLong_AsLongLong(key);
     Py_DECREF(key);
-    return PyLong_FromLongLong(i - 1);
+    return PyLong_FromLongLong((long long)((unsigned long long)i - 1));
 }
+
+/* One visit.  Code that runs in it may end the iterator, by a step of its own:
+ * what is needed of that is here. */
+struct step {
+    struct table_iter *it;
+    struct lp_view *view;
+    PyObject *item; /* owned; NULL: the end */
+    PyObject *ready[MOST]; /* owned: those after it */
+    int n_ready;
+};
 
 /* The item for the key and value on top of the stack. */
 static PyObject *
-item_on_top(struct lp_state *S, lua_State *L, struct table_iter *it)
+item_on_top(struct lp_state *S, lua_State *L, const struct step *step)
 {
-    struct lp_view *view = it->table->view;
+    struct lp_view *view = step->view;
+    uint8_t what = step->it->what;
     int value_at = lua_gettop(L);
-    if (it->what == LP_VALUES) {
+    if (what == LP_VALUES) {
         return lp_lua_item(S, L, value_at, view);
     }
     PyObject *key = key_at(S, L, value_at - 1, view);
-    if (it->what == LP_KEYS || key == NULL) {
+    if (what == LP_KEYS || key == NULL) {
         return key;
     }
     PyObject *value = lp_lua_item(S, L, value_at, view);
@@ -172,11 +183,12 @@ quiet_value(struct lp_state *S, lua_State *L, int index, struct lp_view *view)
 /* The same for the item of a key and the value above it. */
 static PyObject *
 quiet_item(struct lp_state *S, lua_State *L, int key_index,
-           struct table_iter *it)
+           const struct step *step)
 {
-    struct lp_view *view = it->table->view;
-    if (it->what != LP_ITEMS) {
-        return quiet_value(S, L, key_index + (it->what == LP_VALUES), view);
+    struct lp_view *view = step->view;
+    uint8_t what = step->it->what;
+    if (what != LP_ITEMS) {
+        return quiet_value(S, L, key_index + (what == LP_VALUES), view);
     }
     PyObject *key = quiet_value(S, L, key_index, view), *item = NULL;
     PyObject *value =
@@ -232,13 +244,6 @@ push_key(lua_State *L, struct table_iter *it, int at)
 #endif
 }
 
-struct step {
-    struct table_iter *it;
-    PyObject *item; /* owned; NULL: the end */
-    PyObject *ready[MOST]; /* owned: those after it */
-    int n_ready;
-};
-
 /* [+0] Call what __pairs gave; one item. */
 static int
 call_body(lua_State *L, struct lp_state *S, struct step *step)
@@ -254,7 +259,7 @@ call_body(lua_State *L, struct lp_state *S, struct step *step)
     }
     lua_pushvalue(L, -2);
     lua_rawseti(L, CURSOR, KEY);
-    step->item = item_on_top(S, L, step->it);
+    step->item = item_on_top(S, L, step);
     return step->item != NULL ? 0 : -1;
 }
 
@@ -280,13 +285,13 @@ next_body(lua_State *L, struct lp_state *S, void *ctx)
     lua_pushvalue(L, KEY_AT);
     lua_rawseti(L, CURSOR, KEY);
     int amount = it->amount;
-    step->item = item_on_top(S, L, it);
+    step->item = item_on_top(S, L, step);
     if (step->item == NULL) {
         return -1;
     }
     lua_settop(L, KEY_AT);
     while (step->n_ready < amount - 1 && lua_next(L, TABLE_AT)) {
-        PyObject *item = quiet_item(S, L, KEY_AT, it);
+        PyObject *item = quiet_item(S, L, KEY_AT, step);
         if (item == NULL) {
             break;
         }
@@ -346,6 +351,7 @@ enter(struct table_iter *it, struct lp_state *S)
     if (!v.locked_here) { /* Lua may go on without taking the lock again */
         it->amount = 1;
     }
+    step.view = it->table->view;
     size_t epoch = S->epoch;
     int n_stale = take_ready(it, stale);
     lp_push_ref(S, v.frame.L, it->cursor);

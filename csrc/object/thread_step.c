@@ -162,8 +162,11 @@ take_one_value(struct outcome *o, struct lp_state *S, lua_State *L)
         return 0;
     }
     lua_State *at = o->co;
-    if (lua_type(at, -1) > LUA_TSTRING || step->self->view->has_converters) {
-        /* to be anchored or looked up: not there */
+    int type = lua_type(at, -1);
+    if (type > LUA_TSTRING || type == LUA_TLIGHTUSERDATA ||
+        step->self->view->has_converters ||
+        step->self->view->encoding[0] != '\0') {
+        /* to be anchored, looked up, decoded by Python code: not there */
         lua_xmove(o->co, L, 1);
         at = L;
     }

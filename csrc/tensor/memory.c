@@ -31,7 +31,9 @@ static void
 memory_dealloc(PyObject *obj)
 {
     struct memory *self = (struct memory *)obj;
-    self->release(self->ctx);
+    if (self->release != NULL) { /* Python code can make an empty one */
+        self->release(self->ctx);
+    }
     PyObject_Free(obj);
     Py_DECREF(memory_type); /* of PyObject_New, since 3.8 */
 }

@@ -2,6 +2,8 @@
 """Lua code that means harm: it gets no further than the filter, nor further
 than register_eval=False and register_builtins=False, and nothing crashes."""
 
+import textwrap
+
 import pytest
 from pyhelper import LuaError, LuaRuntime
 
@@ -157,3 +159,70 @@ def test_errors_in_every_metamethod(lua):
             use()
         assert "stack traceback" in raised.value.traceback
     assert lua.eval("1 + 1") == 2
+
+
+def test_an_overflow_handler_may_give_another_such_value():
+    class Wide:
+        ndim = 0
+
+        def __dlpack__(self, **options):
+            raise BufferError
+
+        def __dlpack_device__(self):
+            return (1, 0)
+
+        def item(self):
+            return 2**70
+
+    lua = LuaRuntime(overflow_handler=lambda i: Wide())
+    with pytest.raises(RecursionError, match="without end"):
+        lua.eval("type")(2**70)
+    assert lua.eval("1 + 1") == 2
+
+
+def test_arguments_may_change_while_they_are_converted(run_python):
+    """A codec is Python code, which runs in the middle of python.args."""
+    code = """
+        import codecs
+        import pyhelper
+
+        def decode(data, errors="strict"):
+            text = bytes(data).decode("latin-1")
+            if text == "value":
+                change()
+            return text, len(text)
+
+        info = codecs.CodecInfo(codecs.latin_1_encode, decode, name="spec_changing")
+        codecs.register(lambda name: info if name == "spec_changing" else None)
+        lua = pyhelper.LuaRuntime(encoding="spec_changing")
+        lua.globals().f = lambda **names: len(names)
+        change = lua.execute(r'''
+            packed = python.args{a = 'value', b = 'value', c = 'value', d = 'value'}
+            names = packed[1]
+            return function()
+                for name in pairs(names) do names[name] = nil end
+                for i = 1, 100 do names['x' .. i] = i end
+                for i = 1, 100 do names['x' .. i] = nil end
+                collectgarbage()
+            end
+        ''')
+        for _ in range(3):
+            try:
+                lua.execute("f(packed)")
+            except pyhelper.LuaError as error:
+                assert "next" in str(error), error
+            lua.execute("for _, name in ipairs{'a', 'b', 'c', 'd'} do names[name] = 'value' end")
+        assert lua.eval("f(python.args{z = 1})") == 1
+        print("lives")
+    """
+    assert run_python(textwrap.dedent(code)) == "lives\n"
+
+
+def test_memory_of_tensors_made_by_hand_is_empty(lua):
+    np = pytest.importorskip("numpy")
+    from pyhelper import _core
+
+    memory = _core.TensorMemory()
+    assert len(memoryview(memory)) == 0
+    del memory
+    assert np.asarray(lua.eval("require 'py.torch.builtin'.DoubleTensor(2):fill(1)")).sum() == 2

@@ -178,3 +178,51 @@ def test_each_kind_of_key_is_a_place_to_go_on_from(lua):
                 lua.execute("")  # throws away what was fetched ahead
         assert len(seen) == len(keys)
         assert set(seen) == set(keys)
+
+
+def test_an_iterator_may_end_in_its_own_step(lua, version):
+    if version < (5, 2):
+        pytest.skip("this Lua has no __pairs")
+    lua.execute(
+        """t = setmetatable({}, {__pairs = function(t)
+            return function(_, k)
+                calls = (calls or 0) + 1
+                if calls == 1 then use_up() return 5, 6 end
+            end, t, nil
+        end})"""
+    )
+    for view, expected in (("keys", 5), ("values", 6), ("items", (5, 6))):
+        lua.globals().calls = None
+        items = iter(getattr(lua.globals().t, view)())
+        lua.globals().use_up = lambda items=items: list(items)
+        assert next(items) == expected
+        assert list(items) == []
+
+
+def test_an_iterator_may_be_used_up_by_a_finalizer_in_its_step(run_python):
+    """Up to Python 3.11 a collection may begin where an item is made."""
+    code = """
+        import gc
+        from pyhelper import LuaRuntime
+
+        class Cycle:
+            def __init__(self):
+                self.me = self
+
+            def __del__(self):
+                list(items)
+
+        lua = LuaRuntime()
+        lua.execute("t = {}; for i = 1, 200 do t[i] = {i} end")
+        for threshold in range(1, 100):
+            gc.collect()
+            gc.set_threshold(100000)
+            items = iter(lua.globals().t.values())
+            first = [next(items) for _ in range(4)]
+            Cycle()
+            gc.set_threshold(threshold)
+            for item in items:
+                first.append(item)
+        print("lives")
+    """
+    assert run_python(textwrap.dedent(code)) == "lives\n"

@@ -9,6 +9,7 @@ import inspect
 import pickle
 import queue
 import random
+import textwrap
 import threading
 
 import pyhelper
@@ -248,6 +249,56 @@ class TestCoroutine:
             co.throw(error)
         assert raised.value is error
         assert list(co) == []
+
+    def test_throw_takes_only_what_is_an_exception(self, lua):
+        class Odd(Exception):
+            def __new__(cls, *args):
+                return 5
+
+        co = lua.eval("coroutine.create(function() coroutine.yield(1) coroutine.yield(2) end)")
+        assert next(co) == 1
+        with pytest.raises(TypeError, match="gave no exception but 5"):
+            co.throw(Odd)
+        assert next(co) == 2
+
+    def test_yields_light_userdata(self, lua):
+        lua.execute("address = require 'py.core'._tensor().structure")
+        lua.execute("tensor = require 'py.torch.builtin'.DoubleTensor(3)")
+        co = lua.eval(
+            "coroutine.create(function() for i = 1, 3 do coroutine.yield(address(tensor)) end end)"
+        )
+        seen = list(co)
+        assert len(seen) == 3
+        assert lua.eval("function(x) return x == address(tensor) end")(seen[0])
+
+    def test_may_go_on_while_what_it_yields_is_decoded(self, run_python):
+        code = """
+            import codecs
+            import pyhelper
+
+            def decode(data, errors="strict"):
+                text = bytes(data).decode("latin-1")
+                if not inner:
+                    inner.append(None)
+                    inner[0] = next(co)
+                return text, len(text)
+
+            inner = []
+            info = codecs.CodecInfo(codecs.latin_1_encode, decode, name="spec_driving")
+            codecs.register(lambda name: info if name == "spec_driving" else None)
+            lua = pyhelper.LuaRuntime(encoding="spec_driving")
+            co = lua.eval(
+                "coroutine.create(function() for i = 1, 6 do"
+                " coroutine.yield('item ' .. i) collectgarbage() end end)"
+            )
+            outer = []
+            while len(outer) < 3:
+                inner.clear()
+                outer.append((next(co), inner[0]))
+            assert outer == [(f"item {i}", f"item {i + 1}") for i in (1, 3, 5)], outer
+            print("lives")
+        """
+        assert run_python(textwrap.dedent(code)) == "lives\n"
 
     def test_close_and_status(self, lua):
         co = lua.eval("coroutine.create(function() coroutine.yield(1) end)")
