@@ -30,14 +30,15 @@ to_python(struct lp_state *S, lua_State *L, int index, PyObject **result)
     struct lp_layout layout;
     const struct lp_tensor *t = lp_to_tensor(L, index);
     const struct lp_storage *storage =
-        t != NULL ? t->storage : lp_to_storage(L, index);
+        t != NULL ? NULL : lp_to_storage(L, index);
     if (t == NULL && storage == NULL) {
         return 0;
     }
-    if (lp_need_numpy(S) < 0) {
+    if (lp_need_numpy(S) < 0) { /* other threads may run */
         return -1;
     }
     if (t != NULL) {
+        storage = t->storage;
         layout.dtype = t->dtype;
         describe_tensor(t, &layout);
     }

@@ -103,24 +103,35 @@ lp_remember_name_or_jump(struct lp_state *S, lua_State *L, PyObject *name)
         MAX_SIZE = 64, /* longer ones are data, not names */
         TABLE_SIZE = N_NAMES * 16 + 1024 /* about, in any Lua */
     };
-    if (lua_rawlen(L, -1) > MAX_SIZE || make_names(S) == NULL) {
+    if (lua_rawlen(L, -1) > MAX_SIZE) {
         return;
     }
     size_t i = slot_of(name);
-    Py_CLEAR(S->names->known[i]); /* a str: runs no code */
     lp_push_slot(S, L, LP_SLOT_NAMES);
     if (!lua_istable(L, -1)) {
-        lua_pop(L, 1);
         if (!lp_memory_is_free(S->memory, TABLE_SIZE)) {
+            lua_pop(L, 1);
             return; /* who makes room by deleting fields needs none */
         }
+        /* All of them at once, so that no later name needs memory. */
         lua_createtable(L, N_NAMES, 0);
-        lua_pushvalue(L, -1);
-        lp_set_slot_or_jump(S, L, LP_SLOT_NAMES);
+        lua_replace(L, -2);
+        lp_push_slot(S, L, LP_SLOT_NAMES);
+        if (lua_istable(L, -1)) { /* made by a finalizer meanwhile */
+            lua_replace(L, -2);
+        }
+        else {
+            lua_pop(L, 1);
+            lua_pushvalue(L, -1);
+            lp_set_slot_or_jump(S, L, LP_SLOT_NAMES);
+        }
     }
-    lua_pushvalue(L, -2);
-    lua_rawseti(L, -2, (int)i + 1);
+    if (make_names(S) != NULL) {
+        Py_CLEAR(S->names->known[i]); /* a str: runs no code */
+        lua_pushvalue(L, -2);
+        lua_rawseti(L, -2, (int)i + 1);
+        Py_INCREF(name);
+        S->names->known[i] = name;
+    }
     lua_pop(L, 1);
-    Py_INCREF(name);
-    S->names->known[i] = name;
 }

@@ -38,13 +38,24 @@ check_dim_or_jump(lua_State *L, int index, int blamed,
     return (int)dim - 1;
 }
 
+/* [-0, +0, e] The number at `index` as an integer; -1 for one that is too large
+ * to be a position. */
+static int64_t
+check_position_or_jump(lua_State *L, int index)
+{
+    lua_Number number = luaL_checknumber(L, index);
+    return number >= -LP_MAX_ELEMENTS && number <= LP_MAX_ELEMENTS
+               ? (int64_t)number
+               : -1;
+}
+
 /* t:select(dim, i): a tensor with one dimension less, or a number */
 static int
 tensor_select(lua_State *L)
 {
     const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
     lua_Number dim_or_not = luaL_checknumber(L, 2);
-    int64_t i = (int64_t)luaL_checknumber(L, 3) - 1;
+    int64_t i = check_position_or_jump(L, 3) - 1;
     luaL_argcheck(L, t->nd > 0, 1, "empty Tensor");
     if (t->nd == 1) { /* whatever the dimension says, as in Torch7 */
         luaL_argcheck(L, i >= 0 && i < t->size[0], 2, "out of range");
@@ -84,8 +95,8 @@ tensor_narrow(lua_State *L)
 {
     const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
     int dim = check_dim_or_jump(L, 2, 2, t);
-    int64_t first = (int64_t)luaL_checknumber(L, 3) - 1;
-    int64_t size = (int64_t)luaL_checknumber(L, 4);
+    int64_t first = check_position_or_jump(L, 3) - 1;
+    int64_t size = check_position_or_jump(L, 4);
     luaL_argcheck(L, first >= 0 && first < t->size[dim], 3, "out of range");
     luaL_argcheck(L, size > 0 && size <= t->size[dim] - first, 4,
                   "out of range");

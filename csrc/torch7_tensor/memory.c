@@ -203,11 +203,13 @@ foreign_free(void *ctx, void *p)
         free(foreign); /* the array went with Python, or never will */
         return;
     }
-    foreign->next = atomic_load(&dropped);
-    while (!atomic_compare_exchange_weak(&dropped, &foreign->next, foreign)) {
-    }
-    /* The next tensor releases it; or Python, if that runs code before. */
-    if (foreign->next == NULL) {
+    struct th_foreign *others = atomic_load(&dropped);
+    do {
+        foreign->next = others;
+    } while (!atomic_compare_exchange_weak(&dropped, &others, foreign));
+    /* The next tensor releases it (and may have done so by now); or Python, if
+     * that runs code before. */
+    if (others == NULL) {
         Py_AddPendingCall(release_dropped, NULL);
     }
 }
