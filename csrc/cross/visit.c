@@ -92,6 +92,15 @@ innermost(struct lp_state *S)
     return f;
 }
 
+/* [f: this thread's innermost frame in S, or NULL] While lua_close runs, only
+ * the finalizers that it calls may enter: whoever else was inside when it has
+ * ended would come back to memory that is gone. */
+static int
+is_closed(const struct lp_state *S, const struct lp_frame *f)
+{
+    return S->main == NULL || (S->closing && f == NULL);
+}
+
 static int
 refuse_closed(void)
 {
@@ -104,7 +113,7 @@ int
 lp_visit_begin(struct lp_visit *v, struct lp_state *S)
 {
     struct lp_frame *f = innermost(S);
-    if (LP_UNLIKELY(S->main == NULL)) {
+    if (LP_UNLIKELY(is_closed(S, f))) {
         return refuse_closed(); /* nobody will give the lock up any more */
     }
     if (lp_this_thread.depth >= LP_MAX_DEPTH) {
@@ -132,7 +141,7 @@ lp_visit_begin(struct lp_visit *v, struct lp_state *S)
             lp_lock(S);
         }
     }
-    if (LP_UNLIKELY(S->main == NULL)) { /* closed while this waited */
+    if (LP_UNLIKELY(is_closed(S, f))) { /* closed while this waited */
         if (v->locked_here) {
             lp_unlock(S);
         }
@@ -196,7 +205,7 @@ keep_lua(PyObject *self, PyObject *unused)
         /* Another OS thread's Lua may be in a wait that has no end. */
         int ours = pthread_equal(S->host_thread, pthread_self());
         lp_state_hold(S);
-        if (n < MAX_STATES && S->main != NULL && (f == NULL || f->unlocked) &&
+        if (n < MAX_STATES && !is_closed(S, f) && (f == NULL || f->unlocked) &&
             lp_lock_within(S, ours ? PATIENCE : 0.0)) {
             visits[n].locked_here = 0; /* for good */
             if (enter(&visits[n++], S, f) < 0) {

@@ -674,3 +674,29 @@ class TestThreads:
         thread.join()
         assert results == ["done"]
         assert calls > 10
+
+
+def test_nobody_enters_a_runtime_that_is_closing():
+    """Its finalizers may use it, and the lock is free while they run Python."""
+    lua = LuaRuntime()
+    seen = []
+
+    def enter():
+        try:
+            seen.append(lua.eval("'entered'"))
+        except RuntimeError as error:
+            seen.append(str(error))
+
+    def finalize(*_):
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join(10)
+        enter()
+
+    lua.globals().finalize = finalize
+    lua.execute(
+        """if newproxy then getmetatable(newproxy(true)).__gc = finalize
+        else setmetatable({}, {__gc = finalize}) end"""
+    )
+    lua.close()
+    assert seen == ["the Lua state of this object was closed", "entered"]
