@@ -147,6 +147,7 @@ init_state_or_jump(struct lp_state *S, lua_State *L)
         lp_door_close(&x, -1, 0);
         return;
     }
+    S->has_parts = 1;
     lp_cross_end(&x);
 }
 
@@ -182,7 +183,7 @@ luaopen_py_core(lua_State *L)
         S = lp_state_open_or_jump(L);
         S->luajit = (unsigned)is_luajit(L);
     }
-    if (S->view == NULL) {
+    if (!S->has_parts) { /* nor are they after an attempt that failed */
         init_state_or_jump(S, L);
     }
     if (S->no_python) {

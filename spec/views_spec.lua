@@ -359,6 +359,21 @@ describe('py.register(spec)', function()
     view = nil -- luacheck: ignore 311
   end)
 
+  it('that is interrupted ends the conversion of objects, too', function()
+    local view, mt = py.new {}, {}
+    view.register {metatable = mt, to_python = function()
+      view.exec 'raise KeyboardInterrupt'
+    end}
+    local part = setmetatable({}, mt)
+    for _, object in ipairs {{a = part}, {part}, {a = {part}}} do
+      local _, e = raises(function()
+        view.eval('x', {x = setmetatable(object, {})})
+      end, 'KeyboardInterrupt')
+      assert.is_true(view.is_error(e, 'KeyboardInterrupt'))
+    end
+    view = nil -- luacheck: ignore 311
+  end)
+
   it('an error in a converter is an error of the conversion', function()
     local view = py.new {}
     local mt = {}

@@ -72,6 +72,7 @@ struct lp_state {
     unsigned in_scope : 1;    /* py.scope runs: new references are noted */
     unsigned luajit : 1;      /* LuaJIT, not PUC Lua 5.1 */
     unsigned yield_replaced : 1; /* see object/thread_step.c */
+    unsigned has_parts : 1;      /* all that python_bridge.c makes is there */
     pthread_t host_thread;    /* OS thread whose Lua opened the bridge */
 
     /* The lock, see base/gil.h.  Guarded by the GIL. */

@@ -83,6 +83,17 @@ bad_list_key(struct lp_table_walk *w, lua_State *L, struct lp_state *S,
     return lp_table_fail(w, i, w->items[i].key == NULL ? NULL : w->key);
 }
 
+/* Pass over what cannot be converted; 0: it is KeyboardInterrupt or kin. */
+static int
+skip(void)
+{
+    int may = PyErr_ExceptionMatches(PyExc_Exception);
+    if (may) {
+        PyErr_Clear();
+    }
+    return may;
+}
+
 static int
 fill_list(struct lp_table_walk *w, lua_State *L, struct lp_state *S, size_t i)
 {
@@ -114,8 +125,7 @@ fill_list(struct lp_table_walk *w, lua_State *L, struct lp_state *S, size_t i)
         }
         value = convert_field(w, L, S, i);
         if (value == NULL) {
-            if (lenient) {
-                PyErr_Clear();
+            if (lenient && skip()) {
                 Py_INCREF(Py_None);
                 value = Py_None;
             } else {
@@ -202,12 +212,11 @@ fill_dict(struct lp_table_walk *w, lua_State *L, struct lp_state *S, size_t i)
         }
         if (w->key == NULL || w->value == NULL ||
             set_field(S, dict, w->key, w->value) < 0) {
-            if (!lenient) {
+            if (!lenient || !skip()) {
                 return w->key != NULL ? lp_table_fail(w, i, w->key)
                                       : lp_table_fail(w, w->items[i].parent,
                                                       w->items[i].key);
             }
-            PyErr_Clear();
         }
         Py_CLEAR(w->value);
         lua_pop(L, 1);
