@@ -170,7 +170,8 @@ merge_kwargs(struct lp_state *S, lua_State *L, int index, PyObject *kwargs,
         done = copy != NULL ? PyDict_Update(copy, more) : -1;
         lp_python_ran(S);
     }
-    while (done == 0 && PyDict_Next(copy != NULL ? copy : more, &pos, &key, &value)) {
+    PyObject *from = copy != NULL ? copy : more;
+    while (done == 0 && PyDict_Next(from, &pos, &key, &value)) {
         Py_INCREF(key); /* a __hash__ may take both out of the dict */
         Py_INCREF(value);
         done = add_keyword(kwargs, key, value);
