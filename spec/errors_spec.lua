@@ -158,6 +158,22 @@ describe('a Python exception in Lua', function()
     assert.is_true(py.isinstance(e.value.__context__, py.builtins.ZeroDivisionError))
   end)
 
+  it('is formatted when it is read, not before', function()
+    py.exec [[
+      counts = [0]
+      class Counting(Exception):
+          def __str__(self):
+              counts[0] += 1
+              return 'counted'
+    ]]
+    local _, e = pcall(py.exec, 'raise Counting()')
+    assert.is_true(py.is_error(e, 'Counting'))
+    assert.equal('Counting', e.type)
+    assert.equal(0, py.eval 'counts[0]')
+    contains(e, 'Counting: counted')
+    assert.is_true(py.eval 'counts[0]' > 0)
+  end)
+
   it('survives an exception that cannot be printed', function()
     py.exec [[
       class Unprintable(Exception):

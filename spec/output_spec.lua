@@ -83,6 +83,16 @@ describe('output of Lua and Python', function()
     assert.equal(2000, expected)
   end)
 
+  it('is not flushed by each call: a file is written when the buffer is full', function()
+    assert.equal('lua\npython\nlua\n0\n', child.output [[
+      local py = require 'py'
+      io.write 'lua\n' -- print flushes by itself, from Lua 5.2 on
+      py.exec 'print("python")'
+      io.write 'lua\n'
+      py.exec 'import os; print(os.fstat(1).st_size)'
+    ]])
+  end)
+
   it('loses nothing of what Python threads write', function()
     local result = child.output [[
       local py = require 'py'

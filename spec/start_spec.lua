@@ -315,6 +315,15 @@ describe('the built core', function()
     end
   end)
 
+  it('is built without headers of NumPy', function()
+    local pipe = io.popen "grep -rnE 'include.*numpy' csrc CMakeLists.txt"
+    local text = pipe:read '*a'
+    pipe:close()
+    for line in text:gmatch '[^\n]+' do
+      assert.truthy(line:find('"numpy_tensor', 1, true), line)
+    end
+  end)
+
   -- Opens a changed copy in a process that has the real one.
   local function second_core(change)
     local path = path_of 'py.core'
