@@ -7,8 +7,6 @@ local geometry = require 'py.torch.geometry'
 local tensors = require 'py.torch.core'
 local types = require 'py.torch.types'
 
-local py = require 'py'
-
 local typename = class.typename
 local helpers = tensors.helpers '_torch_index'
 
