@@ -300,6 +300,29 @@ describe('a Python that cannot be used', function()
     end)
   end)
 
+  it('is another one than runs already, for py.config in a second Lua state', function()
+    with_folder(function(folder)
+      shell(("'%s' -m venv --without-pip %s/env"):format(choice.executable, folder))
+      prints("true 2\nTrue\n", ([[
+        require 'py'.exec([=[
+          import pyhelper
+          def second(python):
+              lua = pyhelper.LuaRuntime()
+              return lua.execute("""
+                local py = require 'py'
+                py.config {python = ...}
+                local ok, result = pcall(py.eval, '1 + 1')
+                return tostring(ok) .. ' ' .. tostring(result)
+              """, python)
+          print(second(%q))
+          message = second(%q)
+          print(message == "false py: py.config{python = '%s'} asks for it, but this process runs "
+                + %q + " already" or message)
+        ]=])
+      ]]):format(choice.prefix, folder .. '/env', folder .. '/env', choice.executable))
+    end)
+  end)
+
   it('is an error of the first use', function()
     local output = child.output([[
       local ok, message = pcall(function() return require 'py'.exec 'pass' end)

@@ -293,6 +293,7 @@ int
 lp_check_signals(void)
 {
     clear_attention(PENDING);
+    interrupted_at = 0;
     return PyErr_CheckSignals();
 }
 

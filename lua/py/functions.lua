@@ -52,9 +52,11 @@ return function(core, py)
 
   --- Calls f(...) and then closes every reference that it has made, except
   --- those that f returns.
+  local run_scope
   function py.scope(f, ...)
     check('scope', 1, f, 'function')
-    return require 'py.scope'.run(f, ...)
+    run_scope = run_scope or require 'py.scope'.run
+    return run_scope(f, ...)
   end
 
   --- A Lua function as a Python callable with a name, documentation,

@@ -6,13 +6,20 @@ local unpack = table.unpack or unpack -- luacheck: ignore
 
 local scope = {}
 
+local WEAK = { __mode = 'kv' }
+
 -- Those that run, in all threads and coroutines of this Lua state.
 local running = {}
 
 local function finish(made)
-  for i = #running, 1, -1 do
-    -- One whose coroutine was collected will not end.
-    if running[i] == made or not running[i][1] then table.remove(running, i) end
+  local n = #running
+  if n == 1 and running[1] == made then
+    running[1] = nil
+  else
+    for i = n, 1, -1 do
+      -- One whose coroutine was collected will not end.
+      if running[i] == made or not running[i][1] then table.remove(running, i) end
+    end
   end
   core._set_scope(running[#running]) -- the youngest of the others goes on
 end
@@ -25,7 +32,7 @@ end
 --- those that f returns. Other threads, and coroutines that run while this
 --- one waits, are left alone.
 function scope.run(f, ...)
-  local made = setmetatable({}, { __mode = 'kv' })
+  local made = setmetatable({}, WEAK)
   local outer = core._set_scope(made)
   running[#running + 1] = made
   local results = pack(pcall(f, ...))

@@ -13,15 +13,27 @@ local function python_folder()
   return folder and loader.realpath(folder .. '/python')
 end
 
--- Fails with level 0: the message tells about the machine, not about a line.
+-- Errors have level 0: the message tells about the machine, not about a line.
+local function choose(settings)
+  local choice, message = require 'py.interpreter'.choose(settings)
+  return choice or error('py: ' .. message, 0)
+end
+
 local function start_python(settings)
-  local interpreter = require 'py.interpreter'
-  local choice, message = interpreter.choose(settings)
-  if not choice then error('py: ' .. message, 0) end
-  local outcome
-  outcome, message = loader.start(interpreter.start_options(choice, arg or {}))
+  local choice = choose(settings)
+  local outcome, message =
+    loader.start(require 'py.interpreter'.start_options(choice, arg or {}))
   if not outcome then error('py: ' .. message, 0) end
   return choice
+end
+
+-- py.config may only ask for the Python that runs, where one does.
+local function check_choice(settings, running)
+  local choice = choose(settings)
+  if choice.prefix ~= running.prefix then
+    error(('py: %s, but this process runs %s already'):format(
+      choice.reason, running.executable), 0)
+  end
 end
 
 -- Is this, or will it be, the prompt of lua or luajit?  That one sets its own
@@ -45,9 +57,11 @@ end
 --- Fills `py` with the functions of the default view.
 return function(py, settings)
   local choice
-  if not loader.started() then choice = start_python(settings) end
+  local runs = loader.started()
+  if not runs then choice = start_python(settings) end
   local core = require 'py.core'
   core._start(python_folder(), loader.started() == 'embedded', at_prompt())
+  if runs and settings.python then check_choice(settings, core._info(0)) end
   require 'py.functions'(core, py)
   if choice then -- for py.info, in whichever Lua state it is called
     core.setattr(core.import 'pyhelper._start', 'choice', choice)
