@@ -248,6 +248,20 @@ describe('py.scope(f)', function()
     assert.equal('x', results[3])
   end)
 
+  it('returns what is no reference as it is, also from an inner scope', function()
+    local kept
+    local values = helper.pack(py.scope(function()
+      kept = {py.list {1}}
+      local inner = helper.pack(py.scope(function() return 1, 2, 'x', true, 0, kept end))
+      kept[2] = py.list {2}
+      return inner[1], inner[2], inner[3], inner[4], inner[5], inner[6]
+    end))
+    assert.same({1, 2, 'x', true, 0, kept, n = 6}, values)
+    for i = 1, 2 do
+      raises(function() return kept[i][0] end, 'closed')
+    end
+  end)
+
   it('leaves references from outside open', function()
     local outside = py.list {1}
     py.scope(function() return py.len(outside) end)

@@ -127,10 +127,11 @@ lp_check_ref_or_jump(lua_State *L, int index)
     return lp_check_sized_ref_or_jump(L, index, &size);
 }
 
-/* A scope is a table with the references as keys, and of whom it is. */
+/* A scope is a table with the references as keys, and of whom it is.  It has
+ * these two fields from the start, so that filling them needs no memory. */
 enum {
-    LP_SCOPE_THREAD,    /* light userdata: the OS thread */
-    LP_SCOPE_COROUTINE, /* the Lua thread */
+    LP_SCOPE_THREAD = 1, /* light userdata: the OS thread */
+    LP_SCOPE_COROUTINE,  /* the Lua thread */
 };
 
 /* [-0, +0|1, -] Push the scope that new references belong to and return 1;

@@ -85,26 +85,27 @@ set_scope(lua_State *L)
     if (!lp_push_scope(L, S)) {
         lua_pushnil(L);
     }
-    S->in_scope = lua_istable(L, 1);
-    if (S->in_scope) {
+    int in_scope = lua_istable(L, 1);
+    const void *thread = NULL;
+    if (in_scope) {
         lua_rawgeti(L, 1, LP_SCOPE_THREAD);
-        if (lua_isnil(L, -1)) {
-            lua_pushlightuserdata(L, &lp_this_thread);
-            lua_rawseti(L, 1, LP_SCOPE_THREAD);
+        thread = lua_touserdata(L, -1);
+        lua_pop(L, 1);
+        if (thread == NULL) { /* a new one */
+            thread = &lp_this_thread;
             lua_pushthread(L);
             lua_rawseti(L, 1, LP_SCOPE_COROUTINE);
-            S->scope_thread = &lp_this_thread;
+            lua_pushlightuserdata(L, &lp_this_thread);
+            lua_rawseti(L, 1, LP_SCOPE_THREAD);
         }
-        else {
-            S->scope_thread = lua_touserdata(L, -1);
-        }
-        lua_pop(L, 1);
         lua_pushvalue(L, 1);
     }
     else {
         lua_pushboolean(L, 0);
     }
     lp_set_slot_or_jump(S, L, LP_SLOT_SCOPE);
+    S->in_scope = in_scope;
+    S->scope_thread = thread;
     return 1;
 }
 

@@ -8,7 +8,8 @@ local scope = {}
 
 local WEAK = { __mode = 'kv' }
 
--- Those that run, in all threads and coroutines of this Lua state.
+-- Those that run, in all threads and coroutines of this Lua state: sets of
+-- references, which the core fills, with its notes of whose they are in front.
 local running = {}
 
 local function finish(made)
@@ -18,7 +19,7 @@ local function finish(made)
   else
     for i = n, 1, -1 do
       -- One whose coroutine was collected will not end.
-      if running[i] == made or not running[i][1] then table.remove(running, i) end
+      if running[i] == made or not running[i][2] then table.remove(running, i) end
     end
   end
   core._set_scope(running[#running]) -- the youngest of the others goes on
@@ -28,18 +29,13 @@ local function pack(...)
   return { n = select('#', ...), ... }
 end
 
---- Calls f(...) and then closes every reference that it has made, except
---- those that f returns. Other threads, and coroutines that run while this
---- one waits, are left alone.
-function scope.run(f, ...)
-  local made = setmetatable({}, WEAK)
-  local outer = core._set_scope(made)
-  running[#running + 1] = made
-  local results = pack(pcall(f, ...))
+-- First of all, and without memory, the end of the scope.
+local function results_of(made, outer, ...)
   finish(made)
+  local results = pack(...)
   for i = 2, results.n do
     local result = results[i]
-    if made[result] then
+    if type(result) == 'userdata' and made[result] then
       made[result] = nil
       if outer then outer[result] = true end
     end
@@ -50,6 +46,16 @@ function scope.run(f, ...)
   end
   if not results[1] then error(results[2], 0) end
   return unpack(results, 2, results.n)
+end
+
+--- Calls f(...) and then closes every reference that it has made, except
+--- those that f returns. Other threads, and coroutines that run while this
+--- one waits, are left alone.
+function scope.run(f, ...)
+  local made = setmetatable({ false, false }, WEAK)
+  running[#running + 1] = made
+  local outer = core._set_scope(made)
+  return results_of(made, outer, pcall(f, ...))
 end
 
 local function resume(ok, ...)
