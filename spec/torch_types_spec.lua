@@ -221,6 +221,22 @@ describe('a storage', function()
     assert.equal(2, mapped[1])
   end)
 
+  it('on a file says what is wrong with it', function()
+    local path = os.tmpname()
+    raises(function() torch.IntStorage(path) end,
+      'unable to mmap memory: you tried to mmap 0GB')
+    local file = assert(io.open(path, 'wb'))
+    file:write 'nine byte'
+    file:close()
+    assert.equal(2, torch.IntStorage(path):size()) -- as many as are whole
+    raises(function() torch.IntStorage(path, false, 3) end,
+      'size is smaller than the required mapping size <12>')
+    raises(function() torch.IntStorage(path, 5) end, 'boolean expected, got userdata')
+    os.remove(path)
+    raises(function() torch.IntStorage(path) end,
+      'unable to open file <' .. path:gsub('%p', '%%%0') .. '> in read%-only mode')
+  end)
+
   it('is the same one for all tensors on it', function()
     local t = torch.Tensor(4)
     assert.equal(torch.pointer(t:storage()), torch.pointer(t:narrow(1, 2, 2):storage()))

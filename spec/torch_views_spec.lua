@@ -122,6 +122,20 @@ describe('resizing', function()
     assert.equal(t, t:add(1))
     assert.equal(t, t:apply(function() end))
   end)
+
+  it('remembers where it was while it has no elements', function()
+    local t = torch.range(1, 10)
+    local part = t:narrow(1, 5, 4)
+    assert.equal(0, part:resize():dim())
+    assert.equal(5, part:storageOffset())
+    assert.equal(5, part:resize(2)[1])
+    assert.equal(10, t:size(1))
+  end)
+
+  it('is asked for all sizes by what is no number', function()
+    assert.same({ 3, 4 }, matrix():size('all'):totable())
+    assert.same({ 4, 1 }, matrix():stride({}):totable())
+  end)
 end)
 
 describe('a wrong argument', function()
@@ -144,6 +158,17 @@ describe('a wrong argument', function()
       .. 'elements, but got 12 and 5 elements respectively')
     raises(function() t:nothing() end, 'attempt to call')
     raises(function() t.x = 1 end, 'torch.DoubleTensor cannot be indexed')
+    -- Torch7 takes the place of an argument for a type, where it knows none.
+    raises(function() t:isSetTo(3) end,
+      "#1 to 'isSetTo' %(torch.DoubleTensor expected, got userdata")
+    raises(function() t:narrow(9) end, "#2 to 'narrow' %(number expected, got no value")
+    raises(function() t:transpose(9, {}) end, "#2 to 'transpose' %(number expected, got table")
+    raises(function() t:indexAdd(1) end,
+      'torch.DoubleTensor, number, torch.LongTensor, torch.DoubleTensor expected')
+    raises(function() torch.FloatTensor():view(t, 12) end,
+      "'set' %(expecting number or torch.FloatTensor or torch.FloatStorage")
+    raises(function() torch.gather(torch.ones(2), t, 1, torch.LongTensor { { 1 } }) end,
+      'Input tensor must have same dimensions as output tensor')
     assert.same({ 3, 4 }, sizes(t))
     assert.equal(78, t:sum())
   end)

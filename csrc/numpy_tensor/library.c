@@ -106,7 +106,7 @@ set_geometry_or_jump(lua_State *L, struct lp_tensor *t,
         t->size[d] = g->size[d];
         t->size[g->nd + d] = g->stride[d];
     }
-    t->offset = g->nd > 0 ? (ptrdiff_t)offset : 0;
+    t->offset = (ptrdiff_t)offset;
 }
 
 /* ---- making ---- */
@@ -196,17 +196,19 @@ library_new_storage(lua_State *L)
     return 1;
 }
 
-/* [-0, +0, e] */
-static void
-check_bounds_or_jump(lua_State *L, const struct lp_storage *storage,
-                     const struct geometry *g, lua_Number offset)
+/* [-0, +0, e] The offset, if elements of that geometry lie within the storage.
+ * Without elements it only says where they are going to be. */
+static int64_t
+offset_within_or_jump(lua_State *L, const struct lp_storage *storage,
+                      const struct geometry *g, lua_Number offset)
 {
     ptrdiff_t size = storage != NULL ? storage->size : 0;
-    if (g->nd > 0 && (!(offset >= 0 && offset <= (lua_Number)size) ||
-                      g->extent > size - (int64_t)offset)) {
+    int within = offset >= 0 && offset <= (lua_Number)size;
+    if (g->nd > 0 && (!within || g->extent > size - (int64_t)offset)) {
         luaL_error(L, "the storage is too small: it has %f elements",
                    (double)size);
     }
+    return within ? (int64_t)offset : 0;
 }
 
 /* view(t, sizes, strides or nil, offset): another tensor on t's storage */
@@ -219,8 +221,8 @@ library_view(lua_State *L)
     lua_settop(L, 4);
     geometry_or_jump(L, 2, 3, &g);
     struct lp_tensor *t = lp_new_view_or_jump(L, 1, 0);
-    check_bounds_or_jump(L, t->storage, &g, offset);
-    set_geometry_or_jump(L, t, &g, (int64_t)offset);
+    set_geometry_or_jump(L, t, &g,
+                         offset_within_or_jump(L, t->storage, &g, offset));
     return 1;
 }
 
@@ -241,8 +243,8 @@ library_set(lua_State *L)
                           lp_dtypes[t->dtype].storage_name,
                           lp_dtypes[storage->dtype].storage_name);
     }
-    check_bounds_or_jump(L, storage, &g, offset);
-    set_geometry_or_jump(L, t, &g, (int64_t)offset);
+    set_geometry_or_jump(L, t, &g,
+                         offset_within_or_jump(L, storage, &g, offset));
     lp_tensor_set_storage(t, storage);
     lua_settop(L, 1);
     return 1;

@@ -94,9 +94,10 @@ static int
 tensor_narrow(lua_State *L)
 {
     const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
-    int dim = check_dim_or_jump(L, 2, 2, t);
+    luaL_checknumber(L, 2);
     int64_t first = check_position_or_jump(L, 3) - 1;
     int64_t size = check_position_or_jump(L, 4);
+    int dim = check_dim_or_jump(L, 2, 2, t);
     luaL_argcheck(L, first >= 0 && first < t->size[dim], 3, "out of range");
     luaL_argcheck(L, size > 0 && size <= t->size[dim] - first, 4,
                   "out of range");
@@ -114,6 +115,8 @@ static int
 tensor_transpose(lua_State *L)
 {
     const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
+    luaL_checknumber(L, 2);
+    luaL_checknumber(L, 3);
     /* Torch7's C function, which complains, has no self before them. */
     int one = check_dim_or_jump(L, 2, 1, t);
     int two = check_dim_or_jump(L, 3, 2, t);
@@ -255,13 +258,13 @@ push_all(lua_State *L, const struct lp_tensor *t, const int64_t *values)
     return 1;
 }
 
-/* t:size([dim]) */
+/* t:size([dim]); what is no number is ignored */
 static int
 tensor_size(lua_State *L)
 {
     const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
-    return lua_isnoneornil(L, 2) ? push_all(L, t, t->size)
-                                 : push_one(L, t, t->size);
+    return lua_isnumber(L, 2) ? push_one(L, t, t->size)
+                              : push_all(L, t, t->size);
 }
 
 /* t:stride([dim]) */
@@ -269,8 +272,8 @@ static int
 tensor_stride(lua_State *L)
 {
     const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
-    return lua_isnoneornil(L, 2) ? push_all(L, t, lp_tensor_strides(t))
-                                 : push_one(L, t, lp_tensor_strides(t));
+    return lua_isnumber(L, 2) ? push_one(L, t, lp_tensor_strides(t))
+                              : push_all(L, t, lp_tensor_strides(t));
 }
 
 const luaL_Reg lp_tensor_methods[] = {

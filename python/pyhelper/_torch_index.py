@@ -160,16 +160,21 @@ def map_file(path, kind, shared, size, in_memory):
                 missing = int(size) * dtype.itemsize - file.tell()
                 if missing > 0:
                     file.write(bytes(missing))
-        mapped = np.memmap(path, dtype, "r+" if shared else "c",
-                           shape=(int(size),) if size else None)
+        held = os.stat(path).st_size
+        size = int(size) if size > 0 else held // dtype.itemsize
+        if size * dtype.itemsize > held:
+            raise Wrong(f"file <{path}> size is smaller than the required mapping "
+                        f"size <{size * dtype.itemsize}>")
+        if size == 0:
+            raise Wrong("$ Torch: unable to mmap memory: you tried to mmap 0GB.")
+        mapped = np.memmap(path, dtype, "r+" if shared else "c", shape=(size,))
         if in_memory:
             # Its name goes with the first storage; others keep the memory.
             weakref.finalize(mapped._mmap, _unlink, path)
         return mapped.view(np.ndarray)
-    except (OSError, ValueError) as error:
+    except OSError:
         mode = "read-write" if shared else "read-only"
-        raise Wrong(f"unable to open file <{path}> in {mode} mode: "
-                    f"{error}") from None
+        raise Wrong(f"unable to open file <{path}> in {mode} mode") from None
 
 
 # ---- bytes of storages, for files ----

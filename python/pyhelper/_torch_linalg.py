@@ -213,5 +213,10 @@ def orgqr(factors, tau):
 def ormqr(factors, tau, c, side, trans):
     function = _lapack("ormqr", factors, c)
     factors = factors[:, :len(tau)]
+    if factors.ndim != 2 or c.ndim != 2 or tau.ndim != 1:
+        raise Wrong("ormqr : matrices and a vector of factors are needed")
+    order = c.shape[0 if side == "L" else 1]
+    if len(factors) != order or len(tau) > min(factors.shape):
+        raise Wrong("Lapack Error in ormqr : Illegal Argument 5")
     work = function(side, trans, factors, tau, c, -1)[1]
     return (function(side, trans, factors, tau, c, int(work[0]))[0],)

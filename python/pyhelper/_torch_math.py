@@ -101,14 +101,15 @@ atan2 = _ufunc(np.arctan2)
 divide = _ufunc(np.divide)
 
 
-def _check_divisor(b):
+def check_divisor(b):
+    """Raise the error of a division of integers by 0."""
     if not np.all(b):
         raise Wrong("division by zero")
 
 
 def _quotient(a, b):
     """Integers divided towards zero, as in C."""
-    _check_divisor(b)
+    check_divisor(b)
     b = np.asarray(b, a.dtype)
     floor = a // b
     return floor + ((a - floor * b != 0) & ((a < 0) != (b < 0)))
@@ -127,7 +128,7 @@ div = _binary(_divide)
 @_binary
 def fmod(a, b, out):
     if a.dtype.kind != "f":
-        _check_divisor(b)
+        check_divisor(b)
     np.fmod(a, b, out)
 
 
@@ -135,7 +136,7 @@ def fmod(a, b, out):
 def remainder(a, b, out):
     """With the sign of the divisor."""
     if a.dtype.kind != "f":
-        _check_divisor(b)
+        check_divisor(b)
         np.remainder(a, b, out)
     else:
         out[...] = np.where(np.equal(b, 0), np.nan, a - b * np.floor(a / b))

@@ -84,10 +84,19 @@ local function check_map(t, a)
   if t:nElement() ~= a:nElement() then errors.raise 'size mismatch' end
 end
 
+-- Torch7 calls both functions `map` then.
+local function check_mapped(t, a, position)
+  local own = typename(types.check_tensor(t, 1))
+  if typename(a) == own then return end
+  errors.raise("bad argument #%d to 'map' (%s)", position,
+    types.is_tensor(a) and ('%s expected, got %s'):format(own, typename(a))
+      or 'tensor expected')
+end
+
 function elements.map(t, a, f)
-  types.check_tensor(a, 2, typename(types.check_tensor(t, 1)))
-  errors.callable(f, 3)
+  check_mapped(t, a, 1)
   check_map(t, a)
+  errors.callable(f, 3)
   if t:dim() == 0 then return t end
   local values, n = flat(a), 0
   for _, row in ipairs(rows_of(t)) do
@@ -100,12 +109,11 @@ function elements.map(t, a, f)
 end
 
 function elements.map2(t, a, b, f)
-  local own = typename(types.check_tensor(t, 1))
-  types.check_tensor(a, 2, own)
-  types.check_tensor(b, 3, own)
-  errors.callable(f, 4)
+  check_mapped(t, a, 1)
+  check_mapped(t, b, 2)
   check_map(t, a)
   check_map(t, b)
+  errors.callable(f, 4)
   if t:dim() == 0 then return t end
   local first, second, n = flat(a), flat(b), 0
   for _, row in ipairs(rows_of(t)) do

@@ -61,6 +61,22 @@ local function got(value)
   return value == nil and 'no value' or type(value)
 end
 
+--- What luaL_typerror raises: any object of Torch7's is a userdata for it.
+function errors.expected(position, what, value)
+  errors.arg(position, '%s expected, got %s', what, got(value))
+end
+
+-- The types of values by their numbers in C.
+local NUMBERED = { 'boolean', 'userdata', 'number', 'string', 'table', 'function',
+                   'userdata', 'thread' }
+
+--- What luaT_typerror raises. It knows Torch7's objects; for others it takes the
+--- number of the argument for that of a type.
+function errors.expected_object(position, what, name)
+  errors.arg(position, '%s expected, got %s', what,
+    name or NUMBERED[position] or 'unknown object')
+end
+
 function errors.number(value, position)
   local number = tonumber(value)
   if not number or type(value) == 'table' then

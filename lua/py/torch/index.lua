@@ -172,15 +172,16 @@ end
 
 function index.index(...)
   local result, t, dim, list
-  local n = select('#', ...)
+  local n, own = select('#', ...), typename((...))
   if n == 3 then
     t, dim, list = ...
   elseif n == 4 then
     result, t, dim, list = ...
   else
-    errors.raise '[torch.*Tensor, ] torch.*Tensor, number, torch.LongTensor expected'
+    errors.raise('%s, number, torch.LongTensor | %s, %s, number, torch.LongTensor '
+      .. 'expected', own, own, own)
   end
-  types.check_tensor(t, n - 2)
+  types.check_tensor(t, n - 2, own)
   dim = integer(dim, n - 1)
   check_list(list, n)
   if t:dim() == 0 and dim < 1 then errors.arg(2, 'Source tensor is empty') end
@@ -193,9 +194,9 @@ function index.index(...)
   local sizes = geometry.of(t)
   sizes[dim] = list:nElement()
   if result then
-    geometry.resize(types.check_tensor(result, 1, typename(t)), sizes)
+    geometry.resize(result, sizes)
   else
-    result = geometry.make(typename(t), sizes)
+    result = geometry.make(own, sizes)
   end
   if result:nElement() > 0 then helpers.select(result, t, dim, list) end
   return result
@@ -205,7 +206,7 @@ end
 local function by_slices(name, helper, names)
   return function(t, dim, list, source, ...)
     if source == nil or select('#', ...) > 0 then
-      errors.raise '%s, number, torch.LongTensor, %s expected'
+      errors.raise('%s, number, torch.LongTensor, %s expected', typename(t), typename(t))
     end
     local own = typename(types.check_tensor(t, 1))
     dim = integer(dim, 2)
@@ -272,19 +273,20 @@ end
 
 function index.maskedSelect(...)
   local result, t, mask
-  local n = select('#', ...)
+  local n, own = select('#', ...), typename((...))
   if n == 2 then
     t, mask = ...
   elseif n == 3 then
     result, t, mask = ...
   else
-    errors.raise '[torch.*Tensor, ] torch.*Tensor, torch.ByteTensor expected'
+    errors.raise('%s, torch.ByteTensor | %s, %s, torch.ByteTensor expected',
+      own, own, own)
   end
-  types.check_tensor(t, n - 1)
+  types.check_tensor(t, n - 1, own)
   check_mask(mask, n)
   geometry.check_counts(MASK, t, mask)
   local count = engine.number(helpers.count, mask)
-  result = result or tensors.new(typename(t))
+  result = result or tensors.new(own)
   geometry.resize(result, { count })
   if count > 0 then helpers.masked_select(result, t, mask) end
   return result
@@ -341,18 +343,26 @@ end
 functions.gather = {
   'N T i I', function(result, t, dim, list)
     dim = integer(dim, 3)
-    if t:dim() ~= list:dim() then
+    local like = result or list -- a result that is given keeps its sizes
+    if t:dim() ~= like:dim() then
       errors.arg(2, 'Input tensor must have same dimensions as output tensor')
     end
-    if dim < 1 or dim > list:dim() then
+    if dim < 1 or dim > like:dim() then
       errors.arg(3, 'Index dimension is out of bounds')
     end
-    check_rows({ 'tensor', 'src', 'index' }, dim, list, t, list)
+    if t:dim() ~= list:dim() then
+      errors.arg(4, 'Index tensor must have same dimensions as input tensor')
+    end
+    check_rows({ 'tensor', 'src', 'index' }, dim, like, t, list)
+    if like:size(dim) < list:size(dim) then
+      errors.arg(4, 'Index tensor is larger than the output tensor')
+    end
     engine.call(helpers.check, list, t:size(dim), 'Invalid index in gather')
-    geometry.resize_as(result, list)
-    helpers.gather(result, t, dim, list)
+    if not result then result = geometry.make_like(list, typename(t)) end
+    helpers.gather(result:narrow(dim, 1, list:size(dim)), t, dim, list)
     return result
   end,
+  lazy = true,
 }
 
 local function scatter_checks(t, dim, list, name, source)

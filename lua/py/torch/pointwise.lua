@@ -14,6 +14,7 @@ local same_size = geometry.same_size
 local kind_of = numbers.kind
 
 local REAL = { 'Float', 'Double', 'Half' }
+local REAL_KINDS = { Float = true, Double = true, Half = true }
 
 -- A number as an element of `t` holds it.
 local function cut(t, value)
@@ -78,8 +79,7 @@ local NAMES = { 'r_', 't', 'src' }
 
 -- What Torch7 says of bits of floats.
 local function check_bits(name, t)
-  local kind = kind_of[typename(t)]
-  if BITS[name] and (kind == 'Float' or kind == 'Double' or kind == 'Half') then
+  if BITS[name] and REAL_KINDS[kind_of[typename(t)]] then
     errors.raise('%s is only supported for integer type tensors', name)
   end
 end
@@ -105,30 +105,39 @@ local function caller(helper)
   end
 end
 
+-- The error for a division by 0 that comes before the result is resized.
+local function check_divisor(result, t, by)
+  if result and not REAL_KINDS[kind_of[typename(t)]] and not same_size(result, t) then
+    engine.call(helpers.check_divisor, by)
+  end
+end
+
 local function scalar(name, helper)
   local f = caller(helper)
-  local bits = BITS[name]
+  local bits, divides = BITS[name], DIVISIONS[helper]
   return function(result, t, value)
     if bits then check_bits(name, t) end
+    if divides then check_divisor(result, t, cut(t, value)) end
     result = like(result, t)
     f(result, t, cut(t, value))
     return result
   end
 end
 
-local function check_operands(result, t, source, names)
+local function check_operands(result, t, source, names, divides)
   if not same_size(t, source) and t:nElement() ~= source:nElement() then
     check_counts(names or NAMES, nil, t, source)
   end
+  if divides then check_divisor(result, t, source) end
   return like(result, t)
 end
 
 local function elementwise(name, helper, names)
   local f = caller(helper)
-  local bits = BITS[name]
+  local bits, divides = BITS[name], DIVISIONS[helper]
   return function(result, t, source)
     if bits then check_bits(name, t) end
-    result = check_operands(result, t, source, names)
+    result = check_operands(result, t, source, names, divides)
     f(result, t, source)
     return result
   end
@@ -155,6 +164,7 @@ local function ternary(helper)
     if a:nElement() ~= b:nElement() or t:nElement() ~= a:nElement() then
       check_counts({ 'r_', 'src1', 'src2' }, t, a, b)
     end
+    if helper == 'addcdiv' then check_divisor(result, t, b) end
     result = like(result, t)
     if t:dim() > 0 then
       engine.call(helpers[helper], result, t, cut(t, factor), a, b)
@@ -186,6 +196,7 @@ end
 local function extreme(name)
   local with_tensor = elementwise(name, name)
   return { 'N S T', function(result, t, other)
+    t = t or tensors.new(typename(other)) -- where Torch7 takes the result
     result = check_operands(result, t, other, { 'r', 't', 'src' })
     return with_tensor(result, t, other)
   end, 'N S n', scalar(name, name) }

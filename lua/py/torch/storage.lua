@@ -53,8 +53,7 @@ end
 
 function storage.copy(s, source)
   if not types.is_storage(source) then
-    errors.arg(2, 'torch.*Storage expected, got %s',
-      source == nil and 'no value' or class.type(source))
+    errors.expected(2, 'torch.*Storage', source)
   end
   if s:size() ~= source:size() then errors.arg(2, 'size mismatch') end
   if s:size() > 0 then helpers.assign(s, source) end

@@ -162,16 +162,26 @@ local function map_file(name, path, shared, size, in_memory)
     shared and in_memory or false)):storage()
 end
 
+local function check_boolean(value, position)
+  if value ~= nil and type(value) ~= 'boolean' then
+    errors.expected_object(position, 'boolean', typename(value))
+  end
+end
+
 local function storage_constructor(name)
   return function(...)
     local first, offset, size = ...
     if type(first) == 'table' and not typename(first) then
       return storage_from_table(name, first)
     elseif type(first) == 'string' then
-      return map_file(name, ...)
+      local path, shared, count, in_memory = ...
+      check_boolean(shared, 2)
+      count = errors.optional_integer(count, 3, 0)
+      if shared then check_boolean(in_memory, 4) end
+      return map_file(name, path, shared, count, in_memory)
     elseif type(first) == 'userdata' then
       if typename(first) ~= name then
-        errors.arg(1, '%s expected, got %s', name, class.type(first))
+        errors.expected_object(1, name, typename(first))
       end
       offset = errors.optional_integer(offset, 2, 1) - 1
       if offset < 0 or offset >= first:size() then
@@ -185,7 +195,7 @@ local function storage_constructor(name)
     end
     local n = errors.optional_integer(first, 1, 0)
     if n < 0 then errors.raise '$ Torch: invalid memory size -- maybe an overflow?' end
-    local address = errors.optional_integer(offset, 2, 0)
+    local address = type(offset) == 'number' and errors.integer(offset, 2) or 0
     if address ~= 0 and n > 0 then return at_address(name, address, n) end
     return tensors.new_storage(name, n)
   end
@@ -244,14 +254,16 @@ function types.add_methods(functions, kinds)
   end
 end
 
---- `value` as the tensor of argument `position`, of any type.
+--- `value` as the tensor of argument `position`, of the type `name` or of any.
 function types.check_tensor(value, position, name)
   if type(value) == 'userdata' and not name and tensor_classes[getmetatable(value)] then
     return value
   end
-  if not types.is_tensor(value) or name and typename(value) ~= name then
-    errors.arg(position, '%s expected, got %s', name or 'torch.*Tensor',
-      value == nil and 'no value' or class.type(value))
+  local own = typename(value)
+  if name then
+    if own ~= name then errors.expected_object(position, name, own) end
+  elseif not types.is_tensor(value) then
+    errors.expected(position, 'torch.*Tensor', value)
   end
   return value
 end

@@ -73,7 +73,7 @@ end
 
 function views.unfold(t, dim, size, step)
   types.check_tensor(t, 1)
-  size, step = integer(size, 3), integer(step, 4)
+  dim, size, step = integer(dim, 2), integer(size, 3), integer(step, 4)
   if t:dim() == 0 then errors.arg(1, 'cannot unfold an empty tensor') end
   dim = dimension(t, dim, 2)
   local sizes, strides, offset = geometry.of(t)
@@ -144,28 +144,54 @@ end
 
 -- Other sizes --------------------------------------------------------------------
 
+-- What Torch7 says while it puts sizes into a LongStorage, where text that is no
+-- number counts as 0.
+local function no_number(_, size)
+  if type(size) == 'string' then return 0 end
+  errors.raise("bad argument #3 to '?' (number expected, got %s)", type(size))
+end
+local function no_number_of_view(d)
+  errors.raise('element at index %d is not a number', d)
+end
+
 -- The sizes in `…`: a LongStorage, or numbers.
-local function list(first, ...)
+local function list(complain, first, ...)
   if typename(first) == 'torch.LongStorage' then return first:totable() end
-  return { first, ... }
+  local sizes = { first, ... }
+  for d = 1, #sizes do
+    sizes[d] = errors.integer(tonumber(sizes[d]) or complain(d, sizes[d]))
+  end
+  return sizes
 end
 
 -- Whether a call gave the result first: (result, tensor, sizes…).
-local function split_result(result, t, ...)
-  if is_tensor(t) then return result, t, list(...) end
-  return nil, result, list(t, ...)
+local function split_result(complain, result, t, ...)
+  if is_tensor(t) then return result, t, list(complain, ...) end
+  if not tonumber(t) and typename(t) ~= 'torch.LongStorage' then
+    list(complain, ...)
+    errors.expected(2, 'torch.*Tensor', t)
+  end
+  return nil, result, list(complain, t, ...)
 end
 
 -- A new tensor, or `result`, on the storage of `t`.
 local function place(result, t, sizes, strides, offset)
   if result then
+    local own = typename(result)
+    if own ~= typename(t) then
+      if typename(t) == 'torch.LongTensor' then -- its storage could be sizes
+        errors.raise "bad argument #2 to 'set' (torch.LongStorage expected)"
+      end
+      errors.raise("bad argument #1 to 'set' (expecting number or %s or %s)", own,
+        (own:gsub('Tensor$', 'Storage')))
+    end
     return tensors.set(result, t:storage(), offset, sizes, strides)
   end
   return tensors.view(t, sizes, strides, offset)
 end
 
 function views.expand(...)
-  local result, t, wanted = split_result(...)
+  local result, t, wanted = split_result(no_number, ...)
   local sizes, strides, offset = geometry.of(t)
   if #wanted ~= #sizes then
     errors.raise 'the number of dimensions provided must equal tensor:dim()'
@@ -221,7 +247,7 @@ function views.view(...)
       .. 'or\n (torch.Tensor, torch.LongStorage)\n or (torch.Tensor, number '
       .. '[, number ]*)')
   end
-  local result, t, wanted = split_result(...)
+  local result, t, wanted = split_result(no_number_of_view, ...)
   local count = t:nElement()
   local sizes = infer(wanted, count)
   if not t:isContiguous() then errors.raise 'expecting a contiguous tensor' end
@@ -245,35 +271,36 @@ end
 
 -- Pieces ---------------------------------------------------------------------------
 
-local function split(result, t, size, dim)
-  local total, first = t:size(dim), 1
+local function split(t, size, dim)
+  local list, total, first = {}, t:size(dim), 1
   while first <= total do
-    result[#result + 1] = t:narrow(dim, first, math.min(size, total - first + 1))
+    list[#list + 1] = t:narrow(dim, first, math.min(size, total - first + 1))
     first = first + size
   end
-  return result
+  return list
 end
 
 local function pieces(f)
   return function(result, t, n, dim)
     if class.type(result) ~= 'table' then
-      result, t, n, dim = {}, result, t, n
-    else
-      for key in pairs(result) do result[key] = nil end
+      return f(result, t, n or 1)
     end
-    return f(result, t, n, dim or 1)
+    local list = f(t, n, dim or 1)
+    for key in pairs(result) do result[key] = nil end
+    for i, part in ipairs(list) do result[i] = part end
+    return result
   end
 end
 
 views.split = pieces(split)
-views.chunk = pieces(function(result, t, n, dim)
-  return split(result, t, math.ceil(t:size(dim) / n), dim)
+views.chunk = pieces(function(t, n, dim)
+  return split(t, math.ceil(t:size(dim) / n), dim)
 end)
 
 -- Copies -----------------------------------------------------------------------------
 
 function views.repeatTensor(...)
-  local result, t, times_each = split_result(...)
+  local result, t, times_each = split_result(no_number, ...)
   local sizes = geometry.of(t)
   local extra = #times_each - #sizes
   if extra < 0 then
@@ -283,8 +310,14 @@ function views.repeatTensor(...)
   local whole = {}
   for d = 1, #times_each do
     whole[d] = times_each[d] * (d > extra and sizes[d - extra] or 1)
+    if whole[d] <= 0 then -- what Torch7 says of the result, with sizes up to here
+      errors.raise("%s", d == 1
+        and "calling 'unfold' on bad self (cannot unfold an empty tensor)"
+        or "bad argument #2 to 'unfold' (out of range)")
+    end
   end
   result = geometry.resize(result or tensors.new(typename(t)), whole)
+  if #sizes == 0 then return result end -- nothing to repeat
   -- The result with each dimension split in (repetition, element), and the
   -- tensor with repetitions of stride 0.
   local split_sizes, split_strides, from_strides = {}, {}, {}
@@ -335,9 +368,10 @@ function views.set(t, ...)
   return geometry.set(t, storage, offset, sizes, strides)
 end
 
-function views.resize(t, first, ...)
+function views.resize(t, ...)
   types.check_tensor(t, 1)
-  local sizes, strides = types.read_sizes(false, first, 2, ...)
+  if select('#', ...) == 0 then return geometry.resize(t, {}) end
+  local sizes, strides = types.read_sizes(false, (...), 2, select(2, ...))
   return geometry.resize(t, sizes, strides)
 end
 
@@ -354,9 +388,16 @@ function views.isSameSizeAs(t, other)
   return geometry.same_size(t, other)
 end
 
+local is_set_to = tensors.metatable 'torch.DoubleTensor'.__methods.isSetTo
+
+function views.isSetTo(t, other)
+  types.check_tensor(other, 2, typename(types.check_tensor(t, 1)))
+  return is_set_to(t, other)
+end
+
 function views.isSize(t, sizes)
   if typename(sizes) ~= 'torch.LongStorage' then
-    errors.arg(2, 'torch.LongStorage expected, got %s', class.type(sizes))
+    errors.expected_object(2, 'torch.LongStorage', typename(sizes))
   end
   if sizes:size() ~= t:dim() then return false end
   for d = 1, t:dim() do
