@@ -23,10 +23,14 @@ describe('arguments beyond sense', function()
   it('are refused by drawing from alias tables', function()
     local setup, draw = torch.multinomialAliasSetup, torch.multinomialAlias
     raises(function() return setup(torch.Tensor()) end, 'must have one dimension')
-    raises(function() return setup(5) end, 'Tensor expected, got number')
-    raises(function() return setup(torch.IntTensor(1):fill(1)) end, 'DoubleTensor expected')
-    raises(function() return draw(torch.LongTensor(1), 5) end, 'table of multinomialAliasSetup')
-    raises(function() return draw(torch.LongTensor(1), { 5 }) end, 'LongTensor expected')
+    raises(function() return setup(5) end, 'invalid arguments: number')
+    raises(function() return setup(torch.IntTensor(1):fill(1)) end,
+      'torch.IntTensor does not implement the torch.multinomialAliasSetup_%(%) function')
+    raises(function() return setup(torch.ones(1), { torch.Tensor(), torch.Tensor() }) end,
+      'invalid arguments: DoubleTensor DoubleTensor DoubleTensor')
+    raises(function() return draw(torch.LongTensor(1), 5) end, 'attempt to index')
+    raises(function() return draw(torch.LongTensor(1), { 5 }) end,
+      'invalid arguments: LongTensor number nil')
   end)
 
   it('that memory cannot hold are told in Torch7\'s words', function()

@@ -12,7 +12,6 @@ local types = require 'py.torch.types'
 local helpers = tensors.helpers '_torch_random'
 local value = engine.value
 local REAL = { 'Float', 'Double' }
-local DRAWN = { Float = true, Double = true } -- types of probabilities
 local STATE_SIZE = 5048
 
 return function(torch, add)
@@ -222,30 +221,33 @@ return function(torch, add)
   end
   add('multinomial', { 'RI G T n b=0', multinomial }, REAL)
 
+  local function alias_setup(weights, aliases, shares)
+    local n = weights:nElement()
+    if n == 0 then errors.arg(1, 'tensor must have one dimension') end
+    local columns, parts = torch.LongTensor(n), weights.new(n)
+    engine.call(helpers.alias_setup, weights, columns, parts)
+    return geometry.resize(aliases, { n }):copy(columns),
+      geometry.resize(shares, { n }):copy(parts)
+  end
+  add('multinomialAliasSetup_', { 'T NI N', alias_setup }, REAL, 'function')
+
   --- Tables from which multinomialAlias draws many times; `state` is reused.
   function torch.multinomialAliasSetup(weights, state)
-    types.check_tensor(weights, 1)
-    if not DRAWN[numbers.kind[class.typename(weights)]] then
-      errors.arg(1, 'FloatTensor or DoubleTensor expected')
-    end
-    if weights:dim() == 0 then errors.arg(1, 'tensor must have one dimension') end
     if class.type(state) ~= 'table' then
-      state = { torch.LongTensor(), weights.new() }
+      return { torch.multinomialAliasSetup_(weights) }
     end
-    geometry.resize(state[1], { weights:nElement() })
-    geometry.resize(state[2], { weights:nElement() })
-    engine.call(helpers.alias_setup, weights, state[1], state[2])
+    state[1], state[2] = torch.multinomialAliasSetup_(weights, state[1], state[2])
     return state
   end
 
-  function torch.multinomialAlias(output, state)
-    types.check_tensor(output, 1, 'torch.LongTensor')
-    if class.type(state) ~= 'table' then
-      errors.arg(2, 'table of multinomialAliasSetup expected')
-    end
-    types.check_tensor(state[1], 2, 'torch.LongTensor')
-    types.check_tensor(state[2], 2)
-    helpers.alias_draw(output, stream(), state[1], state[2])
+  local function alias_draw(output, aliases, shares)
+    helpers.alias_draw(output, stream(), aliases, shares)
     return output
+  end
+  add('multinomialAlias_', { 'OI I D', alias_draw, 'OI I F', alias_draw }, { 'Double' },
+    'method')
+
+  function torch.multinomialAlias(output, state)
+    return torch.DoubleTensor.multinomialAlias_(output, state[1], state[2])
   end
 end
