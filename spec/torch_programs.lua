@@ -8,13 +8,10 @@ local module, seed, count = ...
 local torch = require(module)
 local unpack = table.unpack or unpack -- luacheck: ignore
 
--- Random choices must not depend on Lua's generator, which differs.
-local state = tonumber(seed) % 2147483647
-local function random(n)
-  state = (state * 16807 + 11) % 2147483647
-  return state % n + 1
-end
-local function pick(list) return list[random(#list)] end
+local text = dofile 'spec/torch_text.lua'
+local random, pick = text.random(tonumber(seed))
+local message = text.message
+local function show(value) return text.show(torch, value) end
 
 local TYPES = { 'Double', 'Double', 'Float', 'Long', 'Int', 'Byte', 'Short', 'Char' }
 
@@ -43,36 +40,6 @@ local function make(kind)
     end
   end
   return t
-end
-
--- Printing ---------------------------------------------------------------------
-
-local function number(v)
-  if v ~= v then return 'nan' end
-  return ('%.10g'):format(v)
-end
-
-local function show(value)
-  if type(value) == 'number' then return 'number ' .. number(value) end
-  local name = torch.typename(value)
-  if not name then return type(value) .. ' ' .. tostring(value) end
-  if name:find 'Storage' then
-    return name .. ' ' .. table.concat(value:totable(), ',')
-  end
-  local elements = {}
-  value:clone():apply(function(v) elements[#elements + 1] = number(v) end)
-  return ('%s size %s stride %s offset %d: %s'):format(name,
-    table.concat(value:size():totable(), 'x'),
-    table.concat(value:stride():totable(), ','), value:storageOffset(),
-    table.concat(elements, ' '))
-end
-
--- What an error says, without where and without what would have fitted.
-local function message(err)
-  err = tostring(err):gsub('\nexpected arguments.*', '')
-  err = err:gsub('^[^ ]*%.lua:%d+: ', ''):gsub(' at /[^%)\n]*', '')
-  err = err:gsub('stack traceback.*', '')
-  return err
 end
 
 -- Steps ------------------------------------------------------------------------
