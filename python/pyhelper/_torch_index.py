@@ -11,8 +11,10 @@ import numpy as np
 
 from ._torch_errors import Wrong
 
+_LONG = np.dtype(np.int64)
 
-def to_integers(values, dtype=np.dtype(np.int64)):
+
+def to_integers(values, dtype=_LONG):
     """Floating values as C makes elements of `dtype` of them on x86-64: cut
     off, and the least integer (of 32 bits for all types but int64) for what
     does not fit."""

@@ -272,12 +272,12 @@ end
 -- Pieces ---------------------------------------------------------------------------
 
 local function split(t, size, dim)
-  local list, total, first = {}, t:size(dim), 1
+  local parts, total, first = {}, t:size(dim), 1
   while first <= total do
-    list[#list + 1] = t:narrow(dim, first, math.min(size, total - first + 1))
+    parts[#parts + 1] = t:narrow(dim, first, math.min(size, total - first + 1))
     first = first + size
   end
-  return list
+  return parts
 end
 
 local function pieces(f)
@@ -285,9 +285,9 @@ local function pieces(f)
     if class.type(result) ~= 'table' then
       return f(result, t, n or 1)
     end
-    local list = f(t, n, dim or 1)
+    local parts = f(t, n, dim or 1)
     for key in pairs(result) do result[key] = nil end
-    for i, part in ipairs(list) do result[i] = part end
+    for i, part in ipairs(parts) do result[i] = part end
     return result
   end
 end
