@@ -76,6 +76,23 @@ describe('a generator', function()
       'Invalid RNG state')
   end)
 
+  it('gives the same numbers in one tensor and in several', function()
+    for _, name in ipairs { 'normal', 'uniform' } do
+      torch.manualSeed(11)
+      local whole = torch.Tensor(400)
+      whole[name](whole, 2, 3)
+      torch.manualSeed(11)
+      local at = 1
+      for _, n in ipairs { 1, 2, 3, 63, 64, 65, 5, 100, 97 } do
+        local part = torch.Tensor(n)
+        part[name](part, 2, 3)
+        assert.same(whole:narrow(1, at, n):totable(), part:totable())
+        at = at + n
+      end
+      assert.equal(401, at)
+    end
+  end)
+
   it('starts from another seed each time', function()
     local a = torch.seed()
     assert.equal(a, torch.initialSeed())

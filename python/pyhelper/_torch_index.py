@@ -11,7 +11,7 @@ import numpy as np
 
 from ._torch_errors import Wrong
 
-_LONG = np.dtype(np.int64)
+_LONG: np.dtype = np.dtype(np.int64)
 
 
 def to_integers(values, dtype=_LONG):

@@ -20,6 +20,9 @@ from ._torch_errors import Wrong
 _N = 624
 _STATE = struct.Struct(f"=Qii Q {_N}Q ddd i 4x".replace(" ", ""))
 _SCALE = 1.0 / 4294967296.0
+_TURN = 2.0 * math.pi
+_FEW = 64  # elements; where arrays begin to pay
+_cos, _log, _sin, _sqrt = math.cos, math.log, math.sin, math.sqrt
 
 
 def _mapped(function, values):
@@ -72,6 +75,24 @@ class Generator:
 
     def normal(self, n):
         """`n` numbers of the standard normal distribution."""
+        return self._few_normal(n) if n < _FEW else self._many_normal(n)
+
+    def _few_normal(self, n):
+        """The same sums, one by one: cheaper than arrays of a few elements."""
+        out = [self.normal_one()] if n > 0 and self.pending else []
+        pairs = (n - len(out) + 1) // 2
+        if pairs > 0:
+            draws = iter(self.raw(2 * pairs).tolist())
+            for draw in draws:
+                x, y = draw * _SCALE, next(draws) * _SCALE
+                rho, angle = _sqrt(-2.0 * _log(1.0 - y)), _TURN * x
+                out.append(rho * _cos(angle))
+                out.append(rho * _sin(angle))
+            self.x, self.y, self.rho = x, y, rho
+            self.pending = len(out) > n
+        return np.array(out[:n])
+
+    def _many_normal(self, n):
         out = np.empty(n)
         start = 0
         if n > 0 and self.pending:
@@ -82,7 +103,7 @@ class Generator:
             draws = self.uniform(2 * pairs)
             x, y = draws[0::2], draws[1::2]
             rho = np.sqrt(-2.0 * _mapped(math.log, 1.0 - y))
-            angle = 2.0 * math.pi * x
+            angle = _TURN * x
             out[start::2] = rho * _mapped(math.cos, angle)
             sines = rho * _mapped(math.sin, angle)
             out[start + 1 :: 2] = sines[: (n - start) // 2]
@@ -182,12 +203,16 @@ def _exp(value):
 # ---- arrays ----
 
 def _fill(out, values):
+    if out.dtype == np.float64:  # nothing to warn of, and half the time
+        out[...] = values.reshape(out.shape)
+        return
     with np.errstate(all="ignore"):
         out[...] = values.reshape(out.shape)
 
 
 def uniform(out, generator, low, high):
-    _fill(out, generator.uniform(out.size) * (high - low) + low)
+    draws = generator.uniform(out.size)
+    _fill(out, draws if low == 0 and high == 1 else draws * (high - low) + low)
 
 
 def normal(out, generator, mean, deviation):
