@@ -232,7 +232,8 @@ def parse_arguments():
     parser.add_argument("specs", nargs="*", help="spec files or folders; all by default")
     parser.add_argument("--lua", action="append", help="only this Lua (repeatable)")
     parser.add_argument("--python", help="the Python to embed, by default .venv's")
-    parser.add_argument("--tree", default=TREE)
+    # Absolute: some tests start their children elsewhere.
+    parser.add_argument("--tree", default=TREE, type=os.path.abspath)
     parser.add_argument("--matrix", action="store_true", help="and every other Python")
     parser.add_argument("--pytest", action="store_true", help="and python/tests")
     parser.add_argument("--sanitized", action="store_true", help="the tree has ASan in it")
