@@ -36,7 +36,7 @@ help: ## list the targets (this one)
 	@echo
 	@echo '  PYTHON=/path/to/python3   make .venv with this Python (3.9 to 3.13)'
 	@echo '  FULL=1                    make test: all specs on every Lua with every Python'
-	@echo '  LUAPY_TORCH7=PREFIX       make test: specs about arrays on the Torch7 there as well'
+	@echo '  LUAPY_TORCH7=PREFIX       make test: what can run on real Torch7 on the one there as well'
 
 .PHONY: demo
 demo: $(STAMPS)/system-demo $(PYTHON_PACKAGES) $(STAMPS)/rock-5.1 ## set up, build, and run the main job

@@ -5,8 +5,8 @@ The last line is "N passed, N failed, N skipped". For one Lua or some files:
 
     .venv/bin/python scripts/run_tests.py --lua lua5.4 spec/exec_spec.lua
 
-LUAPY_TORCH7=PREFIX runs the specs about arrays on the Torch7 installed there,
-too.
+LUAPY_TORCH7=PREFIX runs the specs about arrays, and the tutorial of lutorpy, on
+the Torch7 installed there, too.
 """
 
 import argparse
@@ -27,6 +27,7 @@ LUAS = ("luajit", "lua5.1", "lua5.2", "lua5.3", "lua5.4")
 SUITE_TIMEOUT = 900
 # What the NumPy in use matters to.
 ARRAY_SPECS = re.compile(r"(tensor|torch|to_lua|to_python|fbpython).*_spec\.lua$")
+LUTORPY_TUTORIAL = "python/tests/lua/test_lutorpy_tutorial.py"
 MATRIX = os.path.join(ROOT, "build", "matrix")
 
 
@@ -164,9 +165,11 @@ def run_specs(lua, python, args, fast, files=(), torch7=None):
     return busted_tally(output, status), output
 
 
-def run_pytest(tests, lua, args):
+def run_pytest(tests, lua, args, torch7=None):
     env = clean_environment()
     env.update(variables(env))
+    if torch7:
+        env.update(torch7_variables(torch7, env))
     env["LUAPY_LUA"] = lua
     command = [os.path.join(VENV, "bin", "python"), "-m", "pytest", "-q", "-rs", tests]
     output, status = collect(command, env, SUITE_TIMEOUT, args.live)
@@ -209,6 +212,10 @@ def plan(args, notes):
     torch7 = os.environ.get("LUAPY_TORCH7")
     if torch7:
         yield specs(LUAS[0], main, files=array_specs(), torch7=torch7)
+        yield (
+            "pytest: lutorpy's tutorial, real Torch7",
+            lambda: run_pytest(LUTORPY_TUTORIAL, LUAS[0], args, torch7),
+        )
     elif args.matrix:
         notes.append("specs about arrays on real Torch7 (LUAPY_TORCH7=PREFIX runs them)")
     if args.matrix:
