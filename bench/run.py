@@ -28,10 +28,6 @@ def environment():
     env = dict(os.environ, LUAPY_PYTHON=sys.executable)  # all hosts run this one
     # Other threads' work would not be in the CPU time of the one that measures.
     env["OPENBLAS_NUM_THREADS"] = "1"
-    # Large arrays get memory that was used before, not pages fresh from the kernel,
-    # or chance decides who pays for those.
-    env["MALLOC_MMAP_MAX_"] = "0"
-    env["MALLOC_TRIM_THRESHOLD_"] = str(1 << 30)
     env.pop("PYTHONDONTWRITEBYTECODE", None)  # would make each start compile pyhelper
     return env
 

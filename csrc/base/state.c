@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "base/gil.h"
 #include "base/trace.h"
 
@@ -289,10 +293,44 @@ lp_drain_unrefs(struct lp_state *S, lua_State *L)
     lua_pop(L, 1);
 }
 
+#if defined(__GLIBC__)
+/* Arrays that Lua has dropped are freed many at a time.  glibc would return
+ * their memory to the kernel, and get it back for the next ones page by page,
+ * which takes as long as NumPy's work on them.  So a process that makes many
+ * keeps what its next ones need, unless somebody has chosen otherwise. */
+static void
+keep_freed_memory(void)
+{
+    enum { LARGEST_KEPT = 32 << 20, KEPT = 4 * LP_FOREIGN_STEP };
+    static const char *const choices[] = {
+        "MALLOC_MMAP_THRESHOLD_", "MALLOC_MMAP_MAX_",
+        "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES", NULL};
+    static int done;
+    if (__atomic_exchange_n(&done, 1, __ATOMIC_RELAXED)) {
+        return;
+    }
+    for (int i = 0; choices[i] != NULL; i++) {
+        if (getenv(choices[i]) != NULL) {
+            return;
+        }
+    }
+    mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT);
+    mallopt(M_TRIM_THRESHOLD, KEPT);
+}
+#else
+static void
+keep_freed_memory(void)
+{
+}
+#endif
+
 void
 lp_relieve_slow_or_jump(struct lp_state *S, lua_State *L)
 {
     enum { KILOBYTE = 1024, MAX_STEP = 1 << 20 };
+    if (!S->python_host) { /* there the program decides */
+        keep_freed_memory();
+    }
     size_t step = S->foreign / KILOBYTE;
     S->foreign = 0;
     lua_gc(L, LUA_GCSTEP, step < MAX_STEP ? (int)step : MAX_STEP);
