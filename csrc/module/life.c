@@ -3,8 +3,23 @@
 #include "module/module.h"
 #include "object/door.h"
 
-/* close(ref, ...): release now instead of at collection.  py.None belongs to
- * everybody and stays. */
+/* [Lua lock] Close the references 1 to n but py.None, at n + 1, which belongs to
+ * everybody. */
+static void
+close_all(lua_State *L, struct lp_state *S, int n, int has_gil)
+{
+    for (int i = 1; i <= n; i++) {
+        struct lp_handle *h = lp_to_ref(L, i);
+        if (h->obj != NULL && !lua_rawequal(L, i, n + 1)) {
+            if (has_gil) {
+                lp_discount_foreign(S, h->obj);
+            }
+            lp_ref_close(S, L, i);
+        }
+    }
+}
+
+/* close(ref, ...): release now instead of at collection. */
 static int
 py_close(lua_State *L)
 {
@@ -13,24 +28,24 @@ py_close(lua_State *L)
     if (n == 0) {
         return luaL_error(L, "py.close: argument #1 is missing");
     }
-    lp_push_slot(S, L, LP_SLOT_NONE);
     for (int i = 1; i <= n; i++) {
         if (lp_to_ref(L, i) == NULL) {
             return luaL_error(L, "py.close: bad argument #%d (reference to "
                                  "a Python object expected, got %s)",
                               i, luaL_typename(L, i));
         }
-        if (!lua_rawequal(L, i, n + 1)) {
-            lp_ref_close(S, L, i);
-        }
     }
-    if (S->n_dead > 0) {
-        struct lp_cross x;
-        lp_cross_begin_or_jump(&x, S, L);
-        lp_cross_unlock(&x); /* runs the releases */
-        lp_cross_lock(&x);
-        lp_cross_end(&x);
+    lp_push_slot(S, L, LP_SLOT_NONE);
+    if (!lp_python_alive) {
+        close_all(L, S, n, 0);
+        return 0;
     }
+    struct lp_cross x;
+    lp_cross_begin_or_jump(&x, S, L);
+    close_all(L, S, n, 1);
+    lp_cross_unlock(&x); /* runs the releases */
+    lp_cross_lock(&x);
+    lp_cross_end(&x);
     return 0;
 }
 

@@ -77,6 +77,15 @@ lp_count_foreign(struct lp_state *S, PyObject *obj)
     }
 }
 
+/* [GIL, lock] The reference to `obj` is closed before Lua's collector has seen
+ * it: that need not be driven for it. */
+static inline void
+lp_discount_foreign(struct lp_state *S, PyObject *obj)
+{
+    size_t bytes = lp_ndarray_type != NULL ? lp_ndarray_bytes_alone(obj) : 0;
+    S->foreign -= bytes < S->foreign ? bytes : S->foreign;
+}
+
 /* [GIL, lock, inside lp_protect; -0, +1, em] Push a tensor for an object of
  * kind LP_ARRAY.  `share`: what could only be copied is refused, ValueError
  * with the reason.  1 pushed; 0 tensors cannot express it and `nested` says
