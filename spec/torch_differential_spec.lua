@@ -72,6 +72,22 @@ local function differences(real, ours)
   return found
 end
 
+-- A test for each seed from `first` to `last`; `run` takes the others.
+local function compare(first, last, program, count)
+  for seed = first, last do
+    it('give on real Torch7 what they give on the built-in library, seed '
+        .. seed, function()
+      if not has_real() then
+        pending 'skipped: real Torch7 is not installed for this Lua'
+        return
+      end
+      local found = differences(run('torch', seed, program, count),
+        run('py.torch.builtin', seed, program, count))
+      assert.equal('', table.concat(found, '\n\n'))
+    end)
+  end
+end
+
 describe('random programs', function()
   it('run on the built-in library, and repeat', function()
     local once = run('py.torch.builtin', 7)
@@ -82,17 +98,7 @@ describe('random programs', function()
     assert.equal(once, run('py.torch.builtin', 7))
   end)
 
-  for seed = 11, 13 do
-    it('give on real Torch7 what they give on the built-in library, seed '
-        .. seed, function()
-      if not has_real() then
-        pending 'skipped: real Torch7 is not installed for this Lua'
-        return
-      end
-      local found = differences(run('torch', seed), run('py.torch.builtin', seed))
-      assert.equal('', table.concat(found, '\n\n'))
-    end)
-  end
+  compare(11, 13)
 end)
 
 describe('random calls', function()
@@ -109,16 +115,5 @@ describe('random calls', function()
     end
   end)
 
-  for seed = 3, 5 do
-    it('give on real Torch7 what they give on the built-in library, seed '
-        .. seed, function()
-      if not has_real() then
-        pending 'skipped: real Torch7 is not installed for this Lua'
-        return
-      end
-      local found = differences(run('torch', seed, 'torch_calls', CALLS),
-        run('py.torch.builtin', seed, 'torch_calls', CALLS))
-      assert.equal('', table.concat(found, '\n\n'))
-    end)
-  end
+  compare(3, 5, 'torch_calls', CALLS)
 end)
