@@ -175,7 +175,8 @@ describe('py.iter', function()
     for _, mode in ipairs { 'ref', 'eval' } do
       local step = py.iter(py.list { 1 }, mode)
       helper.raises(function() step() end, 'for x in py%.iter%(object%) do')
-      helper.raises(function() step(py.list { 1 }) end, 'not the iterator of a for loop')
+      helper.raises(function() step(py.list { 1 }) end,
+        'py%.iter: this reference is not the iterator of a for loop')
     end
   end)
 

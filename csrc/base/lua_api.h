@@ -37,6 +37,10 @@
     (*(nres) = -1, lua_resume(L, from, nargs))
 #endif
 
+/* 2^53: all integers up to here are exact as doubles, which Lua's numbers are
+ * before 5.3. */
+#define LP_MAX_EXACT 9007199254740992LL
+
 /* rawgetp/rawsetp of 5.2 for every version. */
 static inline void
 lp_rawgetp(lua_State *L, int index, const void *p)

@@ -38,12 +38,13 @@ lp_iterator_open(struct lp_cross *x, struct lp_handle *it, PyObject *obj,
 
 PyObject *
 lp_iterator_next(struct lp_cross *x, struct lp_handle *it,
-                 struct lp_iteration *ahead)
+                 struct lp_iteration *ahead, const char *name)
 {
     PyObject *iterator = lp_handle_object(it), *item = NULL;
     if (iterator != NULL && !PyIter_Check(iterator)) {
-        PyErr_SetString(PyExc_TypeError,
-                        "this reference is not the iterator of a for loop");
+        PyErr_Format(PyExc_TypeError,
+                     "%s: this reference is not the iterator of a for loop",
+                     name);
         lp_give_up(x->frame.S, iterator);
         iterator = NULL;
     }

@@ -18,9 +18,11 @@ struct lp_handle *lp_check_iterator_or_jump(lua_State *L, const char *name,
 int lp_iterator_open(struct lp_cross *x, struct lp_handle *it,
                      LP_STEALS PyObject *obj, PyObject *(*make)(PyObject *));
 
-/* [GIL, lock] Its next item; NULL at the end, or with a Python error.  `ahead`:
- * what was asked for it before the crossing, or NULL. */
+/* [GIL, lock] Its next item; NULL at the end, or with a Python error, that of
+ * a reference to something else with `name`.  `ahead`: what was asked for it
+ * before the crossing, or NULL. */
 LP_OWNED PyObject *lp_iterator_next(struct lp_cross *x, struct lp_handle *it,
-                                    struct lp_iteration *ahead);
+                                    struct lp_iteration *ahead,
+                                    const char *name);
 
 #endif

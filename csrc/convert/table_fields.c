@@ -164,7 +164,7 @@ convert_key(struct lp_table_walk *w, lua_State *L, struct lp_state *S,
             return is_locals ? lp_name(S, L, -2) : lp_to_str(L, -2);
         case LUA_TNUMBER: {
             lua_Number n = lua_tonumber(L, -2);
-            if (n >= -9007199254740992.0 && n <= 9007199254740992.0 &&
+            if (n >= -LP_MAX_EXACT && n <= LP_MAX_EXACT &&
                 n == floor(n)) {
                 return PyLong_FromLongLong((long long)n);
             }

@@ -13,9 +13,6 @@ enum {
     LP_NESTED = 4,     /* inside a container: internal */
 };
 
-/* Lua's numbers before 5.3 are doubles, exact up to here. */
-#define LP_MAX_EXACT 9007199254740992LL
-
 /* [GIL, lock; -0, +0|1, -] Push None, bool, float or an exact int; 1 pushed,
  * 0 it is something else (nothing pushed).  Cannot fail. */
 int lp_push_scalar(lua_State *L, struct lp_state *S, PyObject *obj,

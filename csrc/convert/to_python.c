@@ -24,8 +24,7 @@ lp_to_str(lua_State *L, int index)
 static PyObject *
 int_or_float(lua_Number n)
 {
-    const lua_Number limit = 9007199254740992.0;
-    if (n >= -limit && n <= limit) {
+    if (n >= -LP_MAX_EXACT && n <= LP_MAX_EXACT) {
         long long i = (long long)n;
         if ((lua_Number)i == n && (i != 0 || !signbit(n))) {
             return PyLong_FromLongLong(i);

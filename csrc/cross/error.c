@@ -68,8 +68,8 @@ error_value(struct lp_state *S, lua_State *L)
             return PyLong_FromLongLong(lua_tointeger(L, -1));
         }
 #else
-        const lua_Number limit = 9007199254740992.0;
-        if (n >= -limit && n <= limit && n == (lua_Number)(long long)n) {
+        if (n >= -LP_MAX_EXACT && n <= LP_MAX_EXACT &&
+            n == (lua_Number)(long long)n) {
             return PyLong_FromLongLong((long long)n);
         }
 #endif

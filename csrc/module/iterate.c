@@ -31,7 +31,7 @@ step(lua_State *L, int convert)
     int out = convert ? 0 : OUT;
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *item = lp_iterator_next(&x, it, ahead);
+    PyObject *item = lp_iterator_next(&x, it, ahead, "py.iter");
     if (item == NULL && !PyErr_Occurred()) {
         lua_pushnil(L);
         return lp_door_close(&x, 1, out);

@@ -196,7 +196,7 @@ length_body(lua_State *L, struct lp_state *S, void *ctx)
         lua_call(L, 1, 1);
         lp_lua_ran();
         lua_Number n = lua_tonumber(L, -1);
-        if (!lua_isnumber(L, -1) || !(n >= 0 && n < 9007199254740992.0)) {
+        if (!lua_isnumber(L, -1) || !(n >= 0 && n < LP_MAX_EXACT)) {
             PyErr_SetString(PyExc_ValueError, "__len gave no length");
             return -1;
         }

@@ -86,7 +86,7 @@ pairs_next(lua_State *L)
     lp_new_ref_or_jump(L, S, view);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *pair = lp_iterator_next(&x, it, NULL);
+    PyObject *pair = lp_iterator_next(&x, it, NULL, "pairs");
     int n = -1;
     if (pair != NULL) {
         n = push_pair(&x, pair, view, 1, guarded);

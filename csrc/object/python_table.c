@@ -131,7 +131,7 @@ next_item(lua_State *L, enum mode mode)
     }
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
-    PyObject *item = lp_iterator_next(&x, it, ahead);
+    PyObject *item = lp_iterator_next(&x, it, ahead, "python.iter");
     if (item == NULL && !PyErr_Occurred()) {
         lua_pushnil(L);
         return lp_door_close(&x, 1, 0);

@@ -12,7 +12,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "convert/to_lua.h"
 #include "convert/to_python.h"
 #include "cross/protect.h"
 #include "cross/visit.h"
