@@ -29,8 +29,7 @@ to_python(struct lp_state *S, lua_State *L, int index, PyObject **result)
 {
     struct lp_layout layout;
     const struct lp_tensor *t = lp_to_tensor(L, index);
-    const struct lp_storage *storage =
-        t != NULL ? NULL : lp_to_storage(L, index);
+    struct lp_storage *storage = t != NULL ? NULL : lp_to_storage(L, index);
     if (t == NULL && storage == NULL) {
         return 0;
     }
@@ -46,8 +45,10 @@ to_python(struct lp_state *S, lua_State *L, int index, PyObject **result)
         layout.dtype = storage->dtype;
         describe_storage(storage, &layout);
     }
-    *result =
-        lp_ndarray_wrap(&layout, layout.nd > 0 ? storage->owner : NULL);
+    PyObject *owner = layout.nd > 0 ? lp_storage_owner(storage) : NULL;
+    *result = layout.nd == 0 || owner != NULL
+                  ? lp_ndarray_wrap(&layout, owner)
+                  : NULL;
     return *result != NULL ? 1 : -1;
 }
 
@@ -73,7 +74,7 @@ push(struct lp_state *S, lua_State *L, const struct lp_layout *layout,
         t->size[d] = layout->size[d];
         t->size[layout->nd + d] = layout->stride[d];
     }
-    struct lp_storage *storage = lp_storage_make(S, layout->dtype);
+    struct lp_storage *storage = lp_storage_make(S, layout->dtype, 0);
     if (storage == NULL) {
         PyErr_NoMemory();
         return -1;

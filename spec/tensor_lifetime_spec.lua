@@ -26,21 +26,42 @@ describe('memory of tensors', function()
     if not helper.has 'numpy' then return end
     torch = require 'py.torch'
     np = py.import 'numpy'
+    torch.DoubleTensor(100000):fill(1):sum() -- what is looked up once
   end)
   helper.no_leaks(setup, teardown, after_each)
   describe('shared with Python', function()
-    it('outlives the tensor', function()
-      local t = torch.DoubleTensor(1000)
-      py.ref(t):fill(3)
-      local a = py.ref(t)
-      t = nil -- luacheck: ignore
+    -- Few elements lie behind the storage itself, and the memory of the fewest
+    -- is used again; many are an array's.
+    for _, n in ipairs { 4, 1000, 100000 } do
+      it(('of %d elements outlives the tensor'):format(n), function()
+        local t = torch.DoubleTensor(n)
+        py.ref(t):fill(3)
+        local a, first = py.ref(t), py.ref(t:narrow(1, 1, 1))
+        t = nil -- luacheck: ignore
+        helper.collect()
+        local others = {}
+        for i = 1, 100 do -- would get the memory if it were free
+          others[i] = torch.DoubleTensor(n)
+          if i % 2 == 0 then py.ref(others[i]):fill(i) else others[i]:fill(i) end
+        end
+        assert.equal(3 * n, py.eval(a:sum()))
+        py.close(a)
+        helper.collect()
+        others[101] = torch.DoubleTensor(n):fill(7)
+        assert.equal(3, py.eval(first:sum()))
+        assert.equal(100 * n, others[100]:sum())
+      end)
+    end
+
+    it('may be let go of by a thread of Python', function()
+      local threads = py.import 'concurrent.futures'.ThreadPoolExecutor(4)
+      local sums = py.reval 'lambda t: [float(t.sum()) for _ in range(100)]'
+      for i = 1, 200 do threads:submit(sums, py.ref(torch.DoubleTensor(3):fill(i))) end
+      threads:shutdown()
+      py.close(threads)
+      py.close(sums)
       helper.collect()
-      local others = {}
-      for i = 1, 100 do -- would get the memory if it were free
-        others[i] = torch.DoubleTensor(1000)
-        py.ref(others[i]):fill(i)
-      end
-      assert.equal(3000, py.eval(a:sum()))
+      assert.equal(15, torch.DoubleTensor(3):fill(5):sum())
     end)
 
     it('outlives the array', function()

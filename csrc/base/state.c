@@ -212,6 +212,7 @@ lp_state_release(struct lp_state *S)
     lp_trace_free(S->trace);
     free(S->handles.slots);
     free(S->dead);
+    lp_spare_free(&S->spare);
     free(S);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/lua_api.h"
 #include "base/py_api.h"
+#include "base/spare.h"
 #include "base/view.h"
 
 #include <pthread.h>
@@ -123,6 +124,7 @@ struct lp_state {
     /* Bytes of arrays that new references and tensors keep alive, which
      * Lua's collector cannot see; see lp_relieve_or_jump. */
     size_t foreign;
+    struct lp_spare spare; /* for tensors; guarded by the state's lock */
     size_t n_made; /* Lua 5.3: references and tensors so far */
 
     /* For the tensor providers, see tensor/provider.h. */

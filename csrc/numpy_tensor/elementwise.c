@@ -334,7 +334,7 @@ lp_elementwise(lua_State *L)
             of[n_tensors++] = tensors[i];
         }
     }
-    struct lp_state *S = of[0]->storage->S;
+    struct lp_state *S = of[0]->S;
     lp_loops_need_or_jump(S, L);
     int takes = find_loops(&work, row, dtype);
     for (int i = first - 1; takes && i < nargs; i++) {

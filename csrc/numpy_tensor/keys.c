@@ -88,7 +88,7 @@ lp_pick(lua_State *L, int index, const struct lp_tensor *t,
 void
 lp_push_picked_or_jump(lua_State *L, int index, const struct lp_tensor *picked)
 {
-    const struct lp_tensor *from = lua_touserdata(L, index);
+    const struct lp_tensor *from = lp_tensor_at(L, index);
     int nd = from->nd;
     ptrdiff_t offset = from->offset;
     int64_t before[2 * LP_INLINE_DIMS];

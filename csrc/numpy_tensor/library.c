@@ -118,7 +118,8 @@ push_new_or_jump(lua_State *L, enum lp_dtype dtype, const struct geometry *g,
 {
     struct lp_state *S = LP_LIBRARY_STATE(L);
     struct lp_tensor *t = lp_new_tensor_or_jump(S, L, dtype);
-    struct lp_storage *storage = lp_push_storage_or_jump(S, L, dtype, NULL);
+    struct lp_storage *storage =
+        lp_push_storage_or_jump(S, L, dtype, NULL, (ptrdiff_t)g->count);
     if (g->count > 0) {
         lp_storage_resize_or_jump(L, storage, (ptrdiff_t)g->count, zeroed);
     }
@@ -189,7 +190,8 @@ library_new_storage(lua_State *L)
     luaL_argcheck(L, size >= 0, 2, "negative");
     size = size < LP_MAX_ELEMENTS ? size : LP_MAX_ELEMENTS;
     struct lp_storage *storage =
-        lp_push_storage_or_jump(LP_LIBRARY_STATE(L), L, dtype, NULL);
+        lp_push_storage_or_jump(LP_LIBRARY_STATE(L), L, dtype, NULL,
+                                (ptrdiff_t)size);
     if (size > 0) {
         lp_storage_resize_or_jump(L, storage, (ptrdiff_t)size, 0);
     }

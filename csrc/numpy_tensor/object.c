@@ -4,6 +4,7 @@
 
 #include "cross/error.h"
 #include "numpy_tensor/tensor.h"
+#include "tensor/memory.h"
 
 const char lp_tensor_magic = 't', lp_storage_magic = 's';
 
@@ -47,14 +48,23 @@ lp_check_dtype_or_jump(lua_State *L, int index)
 /* ---- storages ---- */
 
 struct lp_storage *
-lp_storage_make(struct lp_state *S, enum lp_dtype dtype)
+lp_storage_make(struct lp_state *S, enum lp_dtype dtype, ptrdiff_t size)
 {
-    struct lp_storage *storage = calloc(1, sizeof *storage);
+    const size_t item = lp_dtypes[dtype].size;
+    size_t room = size > 0 && (size_t)size <= LP_ROOM_MOST / item
+                      ? (size_t)size * item
+                      : 0;
+    struct lp_storage *storage =
+        lp_spare_take(&S->spare, sizeof *storage + room);
     if (storage != NULL) {
-        storage->holders = 1;
-        storage->flag = LP_TH_REFCOUNTED | LP_TH_RESIZABLE;
-        storage->S = S;
-        storage->dtype = dtype;
+        *storage = (struct lp_storage){
+            .holders = 1,
+            .flag = LP_TH_REFCOUNTED | LP_TH_RESIZABLE,
+            .S = S,
+            .dtype = dtype,
+            .users = 1,
+            .room = room,
+        };
     }
     return storage;
 }
@@ -65,43 +75,79 @@ lp_storage_hold(struct lp_storage *storage)
     storage->holders++;
 }
 
+/* [-] One user less; `few` has then nobody. */
+static void
+leave_room(void *ctx)
+{
+    struct lp_storage *storage = ctx;
+    if (atomic_fetch_sub(&storage->users, 1) == 1) {
+        free(storage);
+    }
+}
+
 void
 lp_storage_drop(struct lp_storage *storage)
 {
     if (--storage->holders > 0) {
         return;
     }
-    /* Queued, because finalizers may not take the GIL. */
-    if (storage->owner != NULL && lp_python_alive) {
-        lp_queue_decref(storage->S, storage->owner);
+    struct lp_state *S = storage->S;
+    if (storage->owner == NULL) {
+        lp_spare_give(&S->spare, storage, sizeof *storage + storage->room);
+        return;
     }
-    free(storage);
+    PyObject *owner = storage->owner;
+    leave_room(storage);
+    /* Queued, because finalizers may not take the GIL. */
+    if (lp_python_alive) {
+        lp_queue_decref(S, owner);
+    }
+}
+
+LP_BORROWED PyObject *
+lp_storage_owner(struct lp_storage *storage)
+{
+    if (storage->owner == NULL) { /* the memory is `few` */
+        storage->owner = lp_memory_new(storage->few, storage->room, 0,
+                                       leave_room, storage);
+        if (storage->owner != NULL) {
+            atomic_fetch_add(&storage->users, 1);
+        }
+    }
+    return storage->owner;
 }
 
 static int
 storage_gc(lua_State *L)
 {
-    struct lp_storage_handle *h = lua_touserdata(L, 1);
-    if (lp_to_storage(L, 1) != NULL && !lp_keep_until_closed(L)) {
-        lp_storage_drop(h->storage);
-        h->magic = NULL;
+    struct lp_storage *storage = lp_to_storage(L, 1);
+    if (storage != NULL && !lp_keep_until_closed(L)) {
+        ((struct lp_tensor_handle *)lua_touserdata(L, 1))->magic = NULL;
+        lp_storage_drop(storage);
     }
     return 0;
 }
 
+/* [-0, +1, m] Push a userdata that is none of ours yet. */
+static struct lp_tensor_handle *
+new_handle_or_jump(lua_State *L)
+{
+    struct lp_tensor_handle *h = lp_new_userdata(L, sizeof *h);
+    h->magic = NULL;
+    return h;
+}
+
 struct lp_storage *
 lp_push_storage_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype,
-                        struct lp_storage *storage)
+                        struct lp_storage *storage, ptrdiff_t size)
 {
-    struct lp_storage_handle *h = lp_new_userdata(L, sizeof *h);
-    h->magic = NULL;
-    h->storage = NULL;
+    struct lp_tensor_handle *h = new_handle_or_jump(L);
     lp_push_slot(S, L, LP_SLOT_TENSOR2);
     lua_rawgeti(L, -1, (int)dtype + 1);
     lua_remove(L, -2);
     lua_setmetatable(L, -2);
     if (storage == NULL) {
-        storage = lp_storage_make(S, dtype);
+        storage = lp_storage_make(S, dtype, size);
         if (storage == NULL) {
             luaL_error(L, "not enough memory");
         }
@@ -109,7 +155,7 @@ lp_push_storage_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype,
     else {
         lp_storage_hold(storage);
     }
-    h->storage = storage;
+    h->of.storage = storage;
     h->magic = &lp_storage_magic;
     return storage;
 }
@@ -122,13 +168,15 @@ take_memory(struct lp_storage *storage, LP_STEALS PyObject *owner,
     const size_t item = lp_dtypes[storage->dtype].size;
     char *data = ((struct lp_ndarray *)owner)->data;
     storage->size = size;
-    if (storage->owner != NULL && size <= storage->capacity) {
+    if (storage->data != NULL && size <= storage->capacity) {
         /* Another thread made it larger meanwhile. */
         lp_queue_decref(storage->S, owner);
         return;
     }
-    if (storage->owner != NULL) {
+    if (storage->data != NULL) {
         memcpy(data, storage->data, (size_t)storage->capacity * item);
+    }
+    if (storage->owner != NULL) {
         lp_queue_decref(storage->S, storage->owner);
     }
     storage->owner = owner;
@@ -164,7 +212,15 @@ lp_storage_resize_or_jump(lua_State *L, struct lp_storage *storage,
                       "%f elements. Buy new RAM!",
                    (double)size);
     }
-    if (size <= storage->capacity && storage->owner != NULL) {
+    if (storage->data == NULL && (size_t)size * item <= storage->room) {
+        storage->data = storage->few;
+        storage->capacity = (ptrdiff_t)(storage->room / item);
+        S->foreign += sizeof *storage + storage->room;
+        if (zeroed) {
+            memset(storage->few, 0, storage->room);
+        }
+    }
+    if (storage->data != NULL && size <= storage->capacity) {
         storage->size = size;
         return;
     }
@@ -200,22 +256,32 @@ tensor_gc(lua_State *L)
 {
     struct lp_tensor *t = lp_to_tensor(L, 1);
     if (t != NULL && !lp_keep_until_closed(L)) {
-        t->magic = NULL;
+        ((struct lp_tensor_handle *)lua_touserdata(L, 1))->magic = NULL;
         if (t->storage != NULL) {
             lp_storage_drop(t->storage);
         }
         if (t->size != t->few) {
             free(t->size);
         }
+        lp_spare_give(&t->S->spare, t, sizeof *t);
     }
     return 0;
 }
 
+/* [lock; -0, +1, m] Push a tensor that has no metatable yet: the caller sets
+ * it at once. */
 static struct lp_tensor *
-new_tensor(lua_State *L, enum lp_dtype dtype)
+new_tensor_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype)
 {
-    struct lp_tensor *t = lp_new_userdata(L, sizeof *t);
-    t->magic = &lp_tensor_magic;
+    struct lp_tensor_handle *h = new_handle_or_jump(L);
+    struct lp_tensor *t = lp_spare_take(&S->spare, sizeof *t);
+    if (t == NULL) {
+        luaL_error(L, "not enough memory");
+    }
+    h->of.tensor = t;
+    h->magic = &lp_tensor_magic;
+    S->foreign += sizeof *t;
+    t->S = S;
     t->storage = NULL;
     t->offset = 0;
     t->dtype = dtype;
@@ -230,7 +296,7 @@ struct lp_tensor *
 lp_new_tensor_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype)
 {
     lp_relieve_or_jump(S, L);
-    struct lp_tensor *t = new_tensor(L, dtype);
+    struct lp_tensor *t = new_tensor_or_jump(S, L, dtype);
     lp_push_slot(S, L, LP_SLOT_TENSOR1);
     lua_rawgeti(L, -1, (int)dtype + 1);
     lua_remove(L, -2);
@@ -249,11 +315,9 @@ struct lp_tensor *
 lp_new_view_or_jump(lua_State *L, int index, int nd)
 {
     index = lp_abs(L, index);
-    const struct lp_tensor *from = lua_touserdata(L, index);
-    if (from->storage != NULL) {
-        lp_relieve_or_jump(from->storage->S, L);
-    }
-    struct lp_tensor *t = new_tensor(L, from->dtype);
+    const struct lp_tensor *from = lp_tensor_at(L, index);
+    lp_relieve_or_jump(from->S, L);
+    struct lp_tensor *t = new_tensor_or_jump(from->S, L, from->dtype);
     lua_getmetatable(L, index);
     lua_setmetatable(L, -2);
     lp_tensor_set_nd_or_jump(L, t, nd);

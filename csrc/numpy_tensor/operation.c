@@ -55,7 +55,7 @@ lp_new_sized_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype,
         count *= size[d];
     }
     struct lp_tensor *t = lp_new_tensor_or_jump(S, L, dtype);
-    struct lp_storage *storage = lp_storage_make(S, dtype);
+    struct lp_storage *storage = lp_storage_make(S, dtype, (ptrdiff_t)count);
     if (storage == NULL) {
         luaL_error(L, "not enough memory");
     }

@@ -97,7 +97,7 @@ loop_or_jump(lua_State *L, const struct lp_tensor *t)
     if (t == NULL || t->nd == 0) {
         return NULL;
     }
-    lp_loops_need_or_jump(t->storage->S, L);
+    lp_loops_need_or_jump(t->S, L);
     const struct lp_loop *loop = &lp_loops[LP_LOOP_matmul][t->dtype];
     return loop->run != NULL ? loop : NULL;
 }
@@ -117,7 +117,7 @@ push_product_or_jump(lua_State *L, const struct shape *shape,
         return 0;
     }
     const struct lp_tensor *result = lp_new_sized_or_jump(
-        ta->storage->S, L, ta->dtype, shape->out, size);
+        ta->S, L, ta->dtype, shape->out, size);
     if (!factors_of(shape, ta, tb, &a, &b, size) ||
         !has_sizes(result, shape, size)) {
         return lp_changed_or_jump(L);

@@ -233,7 +233,7 @@ sum_or_mean(lua_State *L, int is_mean)
     struct lp_tensor slice;
     slice_of(t, dim, &slice);
     const struct lp_tensor *result = lp_new_sized_or_jump(
-        t->storage->S, L, t->dtype, slice.nd, slice.size);
+        t->S, L, t->dtype, slice.nd, slice.size);
     slice_again_or_jump(L, t, dim, &slice);
     struct along along = along_of(t, dim);
     along.divisor = is_mean ? (double)along.n : 1;
@@ -294,9 +294,9 @@ extreme(lua_State *L, int is_max)
     struct lp_tensor slice;
     slice_of(t, dim, &slice);
     const struct lp_tensor *values = lp_new_sized_or_jump(
-        t->storage->S, L, t->dtype, slice.nd, slice.size);
+        t->S, L, t->dtype, slice.nd, slice.size);
     const struct lp_tensor *positions = lp_new_sized_or_jump(
-        t->storage->S, L, LP_Long, slice.nd, slice.size);
+        t->S, L, LP_Long, slice.nd, slice.size);
     slice_again_or_jump(L, t, dim, &slice);
     along.n = t->size[dim];
     along.step = along_of(t, dim).step;
@@ -360,9 +360,9 @@ sort(lua_State *L)
     struct lp_walk walk;
     struct lp_tensor slice, of_values, of_positions;
     const struct lp_tensor *values = lp_new_sized_or_jump(
-        t->storage->S, L, t->dtype, t->nd, t->size);
+        t->S, L, t->dtype, t->nd, t->size);
     const struct lp_tensor *positions = lp_new_sized_or_jump(
-        t->storage->S, L, LP_Long, t->nd, t->size);
+        t->S, L, LP_Long, t->nd, t->size);
     if (!lp_same_sizes(t, values)) {
         return lp_changed_or_jump(L);
     }

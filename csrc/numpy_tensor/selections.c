@@ -112,7 +112,7 @@ masked_select(lua_State *L)
         return lp_call_rest_or_jump(L);
     }
     const struct lp_tensor *result =
-        lp_new_sized_or_jump(t->storage->S, L, t->dtype, 1, &n);
+        lp_new_sized_or_jump(t->S, L, t->dtype, 1, &n);
     struct masked w = {.to = lp_tensor_data(result), .left = n};
     if (!walk_masked(t, mask, select_row, &w) || w.left != 0) {
         return lp_changed_or_jump(L);
@@ -203,7 +203,7 @@ index_by_list(lua_State *L)
     const struct lp_tensor *list = lp_to_tensor(L, 3);
     lua_Number number = lua_tonumber(L, 2);
     if (t != NULL && t->nd > 0) { /* first: other threads may run then */
-        lp_loops_need_or_jump(t->storage->S, L);
+        lp_loops_need_or_jump(t->S, L);
     }
     if (lua_gettop(L) != 3 || t == NULL || list == NULL || list->nd != 1 ||
         list->dtype != LP_Long || lua_type(L, 2) != LUA_TNUMBER ||
@@ -217,7 +217,7 @@ index_by_list(lua_State *L)
     struct lp_tensor from, to;
     with_slices(t, dim, list->size[0], &from);
     struct lp_tensor *result = lp_new_sized_or_jump(
-        t->storage->S, L, t->dtype, t->nd, from.size);
+        t->S, L, t->dtype, t->nd, from.size);
     if (t->nd != result->nd || list->nd != 1 || !are_positions(list, t, dim)) {
         return lp_changed_or_jump(L);
     }

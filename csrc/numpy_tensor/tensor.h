@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The built-in tensors: metadata here, memory in an ndarray.
+/* The built-in tensors: metadata here, memory in an ndarray, or if it is small
+ * behind the storage itself, which costs no crossing to make.
  *
  * As in Torch7, a storage is a run of elements and a tensor is sizes, strides
  * and an offset into a storage; any number of tensors share one.  All of it
  * belongs to one Lua state and is guarded by that state's lock. */
 #ifndef LP_NUMPY_TENSOR_H
 #define LP_NUMPY_TENSOR_H
+
+#include <stdatomic.h>
 
 #include "base/gil.h"
 #include "tensor/ndarray.h"
@@ -23,13 +26,24 @@ struct lp_storage {
     struct lp_storage *view;             /* NULL */
 
     struct lp_state *S;
-    PyObject *owner; /* owned: the array that has the memory, or NULL */
+    /* Owned: the array, or other object, that keeps the memory.  NULL if there
+     * is none, or if it is `few` and no array is on that. */
+    PyObject *owner;
     /* Elements that the memory has: not less than any size so far, because
      * tensors may still point there. */
     ptrdiff_t capacity;
     enum lp_dtype dtype;
     int foreign; /* the memory came from Python: it cannot grow */
+    /* The storage itself until it is dropped, and the owner while `few` is
+     * what that keeps. */
+    atomic_int users;
+    size_t room; /* bytes of `few` */
+    _Alignas(16) char few[];
 };
+
+/* Up to here a crossing would take long beside the work on the elements;
+ * beyond, NumPy knows better where to get memory. */
+enum { LP_ROOM_MOST = 16 << 10 };
 
 enum { LP_INLINE_DIMS = 4 };
 
@@ -42,39 +56,55 @@ struct lp_tensor {
     int refcount;               /* 1 */
     char flag;
 
-    const void *magic;
     enum lp_dtype dtype;
+    struct lp_state *S;
     int64_t few[2 * LP_INLINE_DIMS]; /* their place, if they fit */
 };
 
-struct lp_storage_handle {
-    const void *magic;
-    struct lp_storage *storage; /* held, never NULL */
+/* The userdata.  Lua's collector works for each byte of those, in particular
+ * LuaJIT's: so they are small. */
+struct lp_tensor_handle {
+    const void *magic; /* NULL: finalized */
+    union {
+        struct lp_tensor *tensor;   /* owned, never NULL */
+        struct lp_storage *storage; /* held, never NULL */
+    } of;
 };
 
 extern const char lp_tensor_magic, lp_storage_magic;
+
+static inline const struct lp_tensor_handle *
+lp_to_tensor_handle(lua_State *L, int index, const void *magic)
+{
+    const struct lp_tensor_handle *h = lua_touserdata(L, index);
+    return h != NULL && lua_rawlen(L, index) == sizeof *h &&
+                   h->magic == magic
+               ? h
+               : NULL;
+}
 
 /* [-0, +0, -] The tensor at `index`, or NULL. */
 static inline struct lp_tensor *
 lp_to_tensor(lua_State *L, int index)
 {
-    struct lp_tensor *t = lua_touserdata(L, index);
-    if (t != NULL && lua_rawlen(L, index) == sizeof *t &&
-        t->magic == &lp_tensor_magic) {
-        return t;
-    }
-    return NULL;
+    const struct lp_tensor_handle *h =
+        lp_to_tensor_handle(L, index, &lp_tensor_magic);
+    return h != NULL ? h->of.tensor : NULL;
+}
+
+/* [-0, +0, -] The same where there is one. */
+static inline struct lp_tensor *
+lp_tensor_at(lua_State *L, int index)
+{
+    return ((struct lp_tensor_handle *)lua_touserdata(L, index))->of.tensor;
 }
 
 static inline struct lp_storage *
 lp_to_storage(lua_State *L, int index)
 {
-    struct lp_storage_handle *h = lua_touserdata(L, index);
-    if (h != NULL && lua_rawlen(L, index) == sizeof *h &&
-        h->magic == &lp_storage_magic) {
-        return h->storage;
-    }
-    return NULL;
+    const struct lp_tensor_handle *h =
+        lp_to_tensor_handle(L, index, &lp_storage_magic);
+    return h != NULL ? h->of.storage : NULL;
 }
 
 static inline int64_t *
@@ -104,15 +134,21 @@ enum lp_dtype lp_check_dtype_or_jump(lua_State *L, int index);
 /* [lock; -0, +1, m] Push a tensor without elements. */
 struct lp_tensor *lp_new_tensor_or_jump(struct lp_state *S, lua_State *L,
                                         enum lp_dtype dtype);
-/* [lock; -0, +1, m] Push the userdata of a storage: of `storage`, or of a new
- * one without elements if that is NULL. */
+/* [lock; -0, +1, m] Push the userdata of a storage: of `storage`, or if that
+ * is NULL of a new one without elements, with room for `size`. */
 struct lp_storage *lp_push_storage_or_jump(struct lp_state *S, lua_State *L,
                                            enum lp_dtype dtype,
-                                           struct lp_storage *storage);
-/* [lock] A storage with one holder, the caller; NULL without memory. */
-struct lp_storage *lp_storage_make(struct lp_state *S, enum lp_dtype dtype);
+                                           struct lp_storage *storage,
+                                           ptrdiff_t size);
+/* [lock] A storage without elements and with one holder, the caller; NULL
+ * without memory.  If `size` elements are few, there is room for them. */
+struct lp_storage *lp_storage_make(struct lp_state *S, enum lp_dtype dtype,
+                                   ptrdiff_t size);
 void lp_storage_hold(struct lp_storage *storage);
 void lp_storage_drop(struct lp_storage *storage);
+/* [GIL, lock] What keeps the memory of a storage that has elements; NULL with
+ * a Python error. */
+LP_BORROWED PyObject *lp_storage_owner(struct lp_storage *storage);
 /* [lock] Point a tensor at a storage (which it holds from now on), or at
  * none. */
 void lp_tensor_set_storage(struct lp_tensor *t, struct lp_storage *storage);

@@ -10,7 +10,7 @@
 void
 lp_push_select_or_jump(lua_State *L, int index, int dim, int64_t i)
 {
-    const struct lp_tensor *from = lua_touserdata(L, index);
+    const struct lp_tensor *from = lp_tensor_at(L, index);
     int nd = from->nd - 1;
     struct lp_tensor *t = lp_new_view_or_jump(L, index, nd);
     if (from->nd != nd + 1 || i >= from->size[dim]) {
@@ -77,7 +77,7 @@ tensor_select(lua_State *L)
 static struct lp_tensor *
 push_alike_or_jump(lua_State *L, int index)
 {
-    const struct lp_tensor *from = lua_touserdata(L, index);
+    const struct lp_tensor *from = lp_tensor_at(L, index);
     int nd = from->nd;
     struct lp_tensor *t = lp_new_view_or_jump(L, index, nd);
     if (from->nd != nd) {
@@ -197,7 +197,7 @@ tensor_storage(lua_State *L)
     if (t->storage == NULL) {
         return 0;
     }
-    lp_push_storage_or_jump(t->storage->S, L, t->dtype, t->storage);
+    lp_push_storage_or_jump(t->S, L, t->dtype, t->storage, 0);
     return 1;
 }
 
@@ -252,7 +252,7 @@ push_all(lua_State *L, const struct lp_tensor *t, const int64_t *values)
     int64_t known[LP_MAX_DIMS];
     int nd = t->nd;
     memcpy(known, values, (size_t)nd * sizeof *known);
-    struct lp_storage *all = lp_push_storage_or_jump(S, L, LP_Long, NULL);
+    struct lp_storage *all = lp_push_storage_or_jump(S, L, LP_Long, NULL, nd);
     lp_storage_resize_or_jump(L, all, nd, 0);
     memcpy(all->data, known, (size_t)nd * sizeof *known);
     return 1;

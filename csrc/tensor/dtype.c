@@ -32,7 +32,15 @@ lp_dtype_of_numpy(int type_num)
 enum lp_dtype
 lp_dtype_of_name(const char *name, int *is_storage)
 {
+    static const size_t common = sizeof "torch." - 1;
+    *is_storage = 0;
+    if (strncmp(name, "torch.", common) != 0) {
+        return LP_NO_DTYPE;
+    }
     for (int i = 0; i < LP_N_DTYPES; i++) {
+        if (name[common] != lp_dtypes[i].tensor_name[common]) {
+            continue; /* most go here: torch.zeros asks each time */
+        }
         *is_storage = strcmp(name, lp_dtypes[i].storage_name) == 0;
         if (*is_storage || strcmp(name, lp_dtypes[i].tensor_name) == 0) {
             return (enum lp_dtype)i;
