@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Small tensor operations of py.torch beside the same in NumPy, and beside real
--- Torch7 when the module's name is given as `torch`:
+-- Small tensor operations of py.torch beside the same in NumPy: in Python, where
+-- timeit runs it, and from Lua, as a call of a Python function whose result is
+-- kept as a reference. Real Torch7 is measured when its name is given:
 --   luajit bench/torch.lua [py.torch.builtin|torch]
 
 local name = arg and arg[1] or 'py.torch.builtin'
@@ -45,18 +46,23 @@ local rows = { -- what, in Lua, in Python
   { 'random numbers', function() r:uniform() end, 'np.random.random((4, 4))' },
 }
 
--- Nanoseconds in Python, or nil.
-local function in_python(code)
-  if not has_py then return nil end
-  return py.eval([[
-    __import__('timeit').timeit(code, number=20000, globals={
-      'np': __import__('numpy'), 'a': a, 'b': b, 'r': r, 'v': v}) / 20000 * 1e9
-  ]], { code = code, a = py.ref(a), b = py.ref(b), r = py.ref(r), v = py.ref(v) })
+local arrays = has_py and py.reval([[
+  {'np': __import__('numpy'), 'a': a, 'b': b, 'r': r, 'v': v} ]],
+  { a = py.ref(a), b = py.ref(b), r = py.ref(r), v = py.ref(v) })
+
+-- Nanoseconds in Python and from Lua, or nothing.
+local function numpy(code)
+  if not has_py then return '', '' end
+  local names = { code = code, arrays = arrays }
+  local alone = py.eval([[
+    __import__('timeit').timeit(code, number=20000, globals=arrays) / 20000 * 1e9
+  ]], names)
+  local from_lua = measure(py.reval('eval("lambda: " + code, arrays)', names))
+  return ('%.0f'):format(alone), ('%.0f'):format(from_lua)
 end
 
-print(('%-24s %10s %10s   (ns, 4x4)'):format('', name, 'NumPy'))
+print(('%-24s %16s %10s %10s   (ns, 4x4)'):format('', name, 'NumPy', 'from Lua'))
 for _, row in ipairs(rows) do
-  local python = in_python(row[3])
-  print(('%-24s %10.0f %10s'):format(row[1], measure(row[2]),
-    python and ('%.0f'):format(python) or ''))
+  local alone, from_lua = numpy(row[3])
+  print(('%-24s %16.0f %10s %10s'):format(row[1], measure(row[2]), alone, from_lua))
 end

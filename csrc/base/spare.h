@@ -11,7 +11,7 @@
 enum {
     LP_SPARE_GRAIN = 64, /* bytes: sizes are rounded up to a multiple */
     LP_SPARE_CLASSES = 8,
-    LP_SPARE_MOST = 4 << 20 /* bytes kept in all */
+    LP_SPARE_MOST = 8 << 20 /* bytes kept in all */
 };
 
 struct lp_spare {

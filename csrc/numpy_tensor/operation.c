@@ -44,9 +44,9 @@ lp_constant(enum lp_dtype dtype, int value, void *element)
     }
 }
 
-struct lp_tensor *
-lp_new_sized_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype,
-                     int nd, const int64_t *size)
+static struct lp_tensor *
+new_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype, int nd,
+            const int64_t *size, int zeroed)
 {
     /* The sizes may lie in a tensor that the collector is about to take. */
     int64_t sizes[LP_MAX_DIMS], count = 1;
@@ -60,7 +60,7 @@ lp_new_sized_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype,
         luaL_error(L, "not enough memory");
     }
     t->storage = storage; /* takes over the holder */
-    lp_storage_resize_or_jump(L, storage, (ptrdiff_t)count, 0);
+    lp_storage_resize_or_jump(L, storage, (ptrdiff_t)count, zeroed);
     lp_tensor_set_nd_or_jump(L, t, nd);
     int64_t next = 1;
     for (int d = nd - 1; d >= 0; d--) {
@@ -69,6 +69,20 @@ lp_new_sized_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype,
         next *= sizes[d];
     }
     return t;
+}
+
+struct lp_tensor *
+lp_new_sized_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype,
+                     int nd, const int64_t *size)
+{
+    return new_or_jump(S, L, dtype, nd, size, 0);
+}
+
+struct lp_tensor *
+lp_new_zeroed_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype,
+                      int nd, const int64_t *size)
+{
+    return new_or_jump(S, L, dtype, nd, size, 1);
 }
 
 static const struct lp_operation *
@@ -103,6 +117,7 @@ lp_library_operation(lua_State *L)
     lua_pushlightuserdata(L, (void *)row);
     lua_pushvalue(L, 3);
     lua_pushvalue(L, 2);
-    lua_pushcclosure(L, function, 3);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushcclosure(L, function, 4);
     return 1;
 }

@@ -13,8 +13,9 @@
 enum { /* upvalues */
     LP_OPERATION_ROW = 1, /* light userdata: what it does */
     LP_OPERATION_REST,    /* the function that takes all other calls */
-    LP_OPERATION_METHOD   /* true: it is a method; else the name of the default
+    LP_OPERATION_METHOD,  /* true: it is a method; else the name of the default
                              type in a table, or false */
+    LP_OPERATION_STATE
 };
 
 struct lp_operation {
@@ -34,6 +35,12 @@ int lp_library_operation(lua_State *L);
 /* elementwise.c: the row of a function of this name, or NULL. */
 const void *lp_elementwise_row(const char *name);
 int lp_elementwise(lua_State *L);
+
+static inline struct lp_state *
+lp_operation_state(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(LP_OPERATION_STATE));
+}
 
 /* [any arguments -> its results, e] The call that is not taken. */
 int lp_call_rest_or_jump(lua_State *L);
@@ -58,5 +65,9 @@ void lp_constant(enum lp_dtype dtype, int value, void *element);
 struct lp_tensor *lp_new_sized_or_jump(struct lp_state *S, lua_State *L,
                                        enum lp_dtype dtype, int nd,
                                        const int64_t *size);
+/* The same with elements that are 0. */
+struct lp_tensor *lp_new_zeroed_or_jump(struct lp_state *S, lua_State *L,
+                                        enum lp_dtype dtype, int nd,
+                                        const int64_t *size);
 
 #endif

@@ -56,8 +56,8 @@ construct(lua_State *L)
     if (nd == 0) {
         return lp_call_rest_or_jump(L);
     }
-    lp_new_sized_or_jump(lp_state_of(L), L, (enum lp_dtype)(type - lp_dtypes),
-                         nd, size);
+    lp_new_sized_or_jump(lp_operation_state(L), L,
+                         (enum lp_dtype)(type - lp_dtypes), nd, size);
     return 1;
 }
 
@@ -90,14 +90,19 @@ filled(lua_State *L)
     }
     lua_rawgeti(L, lua_upvalueindex(LP_OPERATION_METHOD), 1);
     enum lp_dtype dtype = lp_dtype_of_name(lua_tostring(L, -1), &is_storage);
-    const struct lp_tensor *t =
-        lp_new_sized_or_jump(lp_state_of(L), L, dtype, nd, size);
+    struct lp_state *S = lp_operation_state(L);
+    if (*value == 0) {
+        lp_new_zeroed_or_jump(S, L, dtype, nd, size);
+        return 1;
+    }
+    char *data =
+        lp_tensor_data(lp_new_sized_or_jump(S, L, dtype, nd, size));
     uint64_t element;
-    char *data = lp_tensor_data(t);
-    size_t item = lp_dtypes[dtype].size;
+    size_t item = lp_dtypes[dtype].size, bytes = (size_t)count * item;
     lp_constant(dtype, *value, &element);
-    for (int64_t i = 0; i < count; i++) {
-        memcpy(data + (size_t)i * item, &element, item);
+    memcpy(data, &element, item);
+    for (size_t done = item; done < bytes; done *= 2) {
+        memcpy(data + done, data, done < bytes - done ? done : bytes - done);
     }
     return 1;
 }

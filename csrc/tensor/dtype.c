@@ -41,8 +41,11 @@ lp_dtype_of_name(const char *name, int *is_storage)
         if (name[common] != lp_dtypes[i].tensor_name[common]) {
             continue; /* most go here: torch.zeros asks each time */
         }
+        if (strcmp(name, lp_dtypes[i].tensor_name) == 0) {
+            return (enum lp_dtype)i;
+        }
         *is_storage = strcmp(name, lp_dtypes[i].storage_name) == 0;
-        if (*is_storage || strcmp(name, lp_dtypes[i].tensor_name) == 0) {
+        if (*is_storage) {
             return (enum lp_dtype)i;
         }
     }
