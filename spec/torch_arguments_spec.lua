@@ -75,9 +75,46 @@ describe('arguments beyond sense', function()
     assert.equal(1 / 0, torch.exponential(0))
   end)
 
+  it('are called userdata where Torch7 has userdata', function()
+    raises(function() torch.ones(2):resize(torch.Generator()) end,
+      'number expected, got userdata')
+    raises(function() torch.ones(2):resize({}) end, 'number expected, got table')
+  end)
+
   it('do not include the tensor itself as the result of diag', function()
     local t = torch.Tensor { { 1, 2 }, { 3, 4 } }
     assert.same({ 1, 4 }, elements(torch.diag(t, t)))
     assert.same({ 1, 0, 0, 4 }, elements(torch.diag(t, t)))
+  end)
+end)
+
+describe('errors in loops that LuaJIT compiles', function()
+  it('stay the same', function()
+    if not helper.jit then
+      pending 'skipped: this Lua compiles nothing'
+      return
+    end
+    local t = torch.ones(2, 3)
+    local values = { t, t:t(), t:float(), torch.LongTensor(3), t:byte(), 2, -1, true, 'V',
+                     torch.LongStorage { 2, 3 }, {}, print }
+    local function select_masked(a, b)
+      local result = t:maskedSelect(a, b)
+      return result
+    end
+    local first = {}
+    for _ = 1, 200 do
+      jit.flush() -- luacheck: ignore jit
+      for i, a in ipairs(values) do
+        for k, b in ipairs(values) do
+          local key = i .. ' ' .. k
+          for _ = 1, 4 do
+            local ok, message = pcall(select_masked, a, b)
+            local text = ok and 'ok' or message
+            first[key] = first[key] or text
+            if first[key] ~= text then assert.equal(first[key], text) end
+          end
+        end
+      end
+    end
   end)
 end)

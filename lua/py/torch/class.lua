@@ -9,11 +9,12 @@ local class = {}
 local by_name = {}                                -- name → metatable
 local names = setmetatable({}, { __mode = 'k' })  -- metatable → name
 
+-- Not debug.getmetatable: every class is its own __metatable, and this one LuaJIT
+-- compiles.
+local getmetatable = getmetatable
+
 --- The class name of a value, or nil.
-function class.typename(value)
-  local metatable = debug.getmetatable(value)
-  return metatable and names[metatable] or nil
-end
+function class.typename(value) return names[getmetatable(value)] end
 local typename = class.typename
 
 local function text(value)
@@ -24,7 +25,7 @@ end
 
 -- Methods and values of `__index__` first, then the class and its parents.
 local function index(self, key)
-  local metatable = debug.getmetatable(self)
+  local metatable = getmetatable(self)
   local read = metatable.__index__
   if read then
     local a, b = read(self, key)
@@ -38,7 +39,7 @@ local function index(self, key)
 end
 
 local function newindex(self, key, value)
-  local write = debug.getmetatable(self).__newindex__
+  local write = getmetatable(self).__newindex__
   if write and write(self, key, value) then return end
   if type(self) ~= 'table' then
     errors.raise('the class %s cannot be indexed', text(self))

@@ -5,6 +5,10 @@
 
 local errors = {}
 
+-- Never compiled: LuaJIT of 2022, as Debian 12 has it, gives failing calls in a loop
+-- side traces that see the arguments of functions with `...` at the wrong place.
+if rawget(_G, 'jit') then jit.off(true, true) end -- luacheck: ignore jit
+
 -- What generated functions are called in tracebacks (see signature.lua).
 errors.CHUNK = '=[py.torch]'
 
@@ -56,9 +60,17 @@ function errors.arg(position, message, ...)
     level)
 end
 
+-- Classes whose objects are tables here and userdata in Torch7.
+local USERDATA = { ['torch.Generator'] = true, ['torch.Timer'] = true,
+                   ['torch.DiskFile'] = true, ['torch.MemoryFile'] = true,
+                   ['torch.PipeFile'] = true }
+
 --- The luaL_check… functions.
 local function got(value)
-  return value == nil and 'no value' or type(value)
+  if value == nil then return 'no value' end
+  local metatable = type(value) == 'table' and getmetatable(value)
+  local object = type(metatable) == 'table' and USERDATA[rawget(metatable, '__typename')]
+  return object and 'userdata' or type(value)
 end
 
 --- What luaL_typerror raises: any object of Torch7's is a userdata for it.
