@@ -73,6 +73,8 @@ describe('arguments beyond sense', function()
 
   it('include a rate of 0, which gives inf', function()
     assert.equal(1 / 0, torch.exponential(0))
+    raises(function() torch.exponential() end, 'invalid arguments')
+    raises(function() torch.ones(2):exponential() end, 'invalid arguments: DoubleTensor')
   end)
 
   it('are called userdata where Torch7 has userdata', function()

@@ -52,7 +52,7 @@ local DEADLY = set [[
 local DIFFERENT = set [[
   indexCopy indexAdd indexFill maskedFill unsqueeze isTensor sort topk kthvalue
   median mode multinomialAliasSetup multinomialAlias apply map map2 type chunk
-  split copy exponential lshift rshift clshift crshift ]]
+  split copy lshift rshift clshift crshift ]]
 
 local functions = {}
 for line in io.lines 'docs/py-torch.md' do

@@ -40,6 +40,20 @@ describe('t[…]', function()
     assert.equal(28, t[1]:sum())
   end)
 
+  it('takes numbers as text', function()
+    local t = matrix()
+    assert.same({ 5, 6, 7, 8 }, t['2']:totable())
+    assert.same({ 5, 6, 7, 8 }, t[{ '2' }]:totable())
+    assert.equal(7, t[{ '2', '3' }])
+    assert.same({ 6, 7 }, t[{ 2, { '2', '3' } }]:totable())
+    t[{ '1' }], t['3'], t[{ 2, { '2', 3 } }] = 0, '1', 2
+    assert.same({ { 0, 0, 0, 0 }, { 5, 2, 2, 8 }, { 1, 1, 1, 1 } }, t:totable())
+    local s = torch.LongStorage { 4, 5 }
+    s['2'] = '6'
+    assert.same({ 4, 6 }, { s['1'], s['2'] })
+    raises(function() t.x = 1 end, 'the class torch.DoubleTensor cannot be indexed')
+  end)
+
   it('complains as Torch7', function()
     local t = matrix()
     local v = t[1]
@@ -55,6 +69,12 @@ describe('t[…]', function()
     raises(function() t[1] = 'x' end, 'torch.%*Tensor expected')
     raises(function() t[1] = torch.Tensor(3) end, 'inconsistent tensor size')
     raises(function() return torch.Tensor()[1] end, 'empty tensor')
+    raises(function() t[{ 1, 1 }] = nil end, 'number expected, got nil')
+    raises(function() t[{ 1 }] = torch.LongStorage(4) end,
+      'torch.%*Tensor expected, got userdata')
+    -- Values come before positions here:
+    raises(function() t[torch.LongStorage { 9 }] = true end, 'number expected, got boolean')
+    raises(function() torch.IntStorage(1)[2] = true end, 'number expected, got boolean')
     assert.equal(78, t:sum())
   end)
 end)
@@ -92,6 +112,9 @@ describe('index functions', function()
     assert.same({ { 4, 0, 4 }, { 0, 4, 0 } }, y:totable())
     raises(function() x:gather(1, torch.LongTensor { { 3 } }:expand(1, 3)) end,
       'Invalid index in gather')
+    raises(function() x:gather(3, list) end, 'Index dimension is out of bounds')
+    raises(function() x:gather(0, list) end, 'dimension 0 out of range of 2D tensor')
+    raises(function() y:scatter(-1, list, 4) end, 'dimension %-1 out of range of 2D tensor')
   end)
 
   it('mask', function()

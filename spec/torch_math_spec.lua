@@ -197,6 +197,7 @@ describe('reductions', function()
     assert.same({ 1, 1, 2 }, list(torch.histc(torch.Tensor { 0, 1, 2, 3 }, 3)))
     assert.same({ 2, 2 }, list(torch.histc(torch.Tensor { 0, 0, 9, 7 }, 2, 0, 9)))
     assert.equal(5, torch.dist(torch.Tensor { 0, 0 }, torch.Tensor { 3, 4 }))
+    assert.equal(1 / 0, torch.dist(torch.ones(2), torch.zeros(2), 0))
     assert.equal(6, torch.numel(torch.Tensor(2, 3)))
     assert.is_true(torch.equal(torch.ones(2), torch.ones(2)))
     assert.is_false(torch.equal(torch.ones(2), torch.ones(1, 2)))
@@ -222,6 +223,10 @@ describe('matrices', function()
       :addbmm(torch.ones(2, 2, 3), torch.ones(2, 3, 2)):add(1)))
     assert.same({ 200 }, list(torch.ByteTensor { { 100 } }
       :addmm(torch.ByteTensor { { 10 } }, torch.ByteTensor { { 10 } })))
+    assert.same({ 0, 8, 8, 0 }, list(torch.match(a, a)))
+    -- The factor is a number of the type.
+    assert.same({ 0, 248, 248, 0 }, list(torch.match(a:byte(), a:byte(), -1)))
+    assert.same({ 0, 0, 0, 0 }, list(torch.match(a:long(), a:long(), 0.5)))
     raises(function() torch.mm(a, torch.ones(3, 3)) end,
       'size mismatch, m1: %[2 x 2%], m2: %[3 x 3%]')
     raises(function() torch.mv(a, torch.ones(3)) end,

@@ -122,6 +122,13 @@ describe('random functions', function()
     raises(function() torch.rand('x') end, 'invalid arguments')
   end)
 
+  it('sample from the first two dimensions', function()
+    local weights = torch.Tensor { { { 0, 5 }, { 1, 0 }, { 0, 5 } } }
+    assert.same({ { 2, 2, 2 } }, torch.multinomial(weights, 3, true):totable())
+    raises(function() torch.multinomial(torch.Tensor(), 1) end,
+      'dimension 1 out of range of 0D tensor')
+  end)
+
   it('sample by weight', function()
     torch.manualSeed(1)
     local state = torch.multinomialAliasSetup(torch.Tensor { 0.1, 0.5, 0.4 })

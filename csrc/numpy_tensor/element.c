@@ -60,12 +60,18 @@ to_integer(lua_State *L, int index, size_t size)
     return number >= -limit && number < limit ? (int64_t)number : INT64_MIN;
 }
 
+static int
+number_expected_or_jump(lua_State *L, int index)
+{
+    return luaL_error(L, "bad argument #%d to '?' (number expected, got %s)",
+                      index, luaL_typename(L, index));
+}
+
 void
 lp_set_element_or_jump(lua_State *L, enum lp_dtype dtype, char *p, int index)
 {
     if (!lua_isnumber(L, index)) {
-        luaL_error(L, "bad argument #%d to '?' (number expected, got %s)",
-                   index, luaL_typename(L, index));
+        number_expected_or_jump(L, index);
     }
     switch (dtype) {
 #define LP_ROW(name, ctype, num, integral)                                    \
@@ -128,6 +134,34 @@ call_method_or_jump(lua_State *L, const char *name, int nresults)
     return nresults;
 }
 
+/* [-0, +0, -] The key at 2 becomes a number if it is text that is one, as for
+ * the functions of Lua that take numbers. */
+static int
+text_to_number(lua_State *L)
+{
+    if (lua_type(L, 2) != LUA_TSTRING || !lua_isnumber(L, 2)) {
+        return 0;
+    }
+    lua_pushnumber(L, lua_tonumber(L, 2));
+    lua_replace(L, 2);
+    return 1;
+}
+
+/* [-0, +1, e] What a type has by the key at 2: a method, mostly. Returns 0 and
+ * leaves the number where it has nothing and the key is one. */
+static int
+push_method_or_jump(lua_State *L)
+{
+    lua_settop(L, 2);
+    lua_pushvalue(L, 2);
+    lua_gettable(L, lua_upvalueindex(1));
+    if (!lua_isnil(L, -1) || !text_to_number(L)) {
+        return 1;
+    }
+    lua_settop(L, 2);
+    return 0;
+}
+
 int
 lp_tensor_index(lua_State *L)
 {
@@ -148,9 +182,7 @@ lp_tensor_index(lua_State *L)
         return 1;
     }
     if (lua_type(L, 2) == LUA_TSTRING) {
-        lua_settop(L, 2);
-        lua_gettable(L, lua_upvalueindex(1));
-        return 1;
+        return push_method_or_jump(L) ? 1 : lp_tensor_index(L);
     }
     lua_settop(L, 2);
     const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
@@ -181,11 +213,13 @@ lp_tensor_newindex(lua_State *L)
             3);
         return 0;
     }
-    if (lua_type(L, 2) == LUA_TSTRING) {
-        return luaL_error(L, "the class %s cannot be indexed",
-                          lp_dtypes[t->dtype].tensor_name);
-    }
     lua_settop(L, 3);
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        return text_to_number(L)
+                   ? lp_tensor_newindex(L)
+                   : luaL_error(L, "the class %s cannot be indexed",
+                                lp_dtypes[t->dtype].tensor_name);
+    }
     struct lp_tensor picked;
     if (lua_type(L, 3) == LUA_TNUMBER &&
         lp_pick(L, 2, t, &picked) == LP_PICKED_ELEMENT) {
@@ -210,18 +244,20 @@ lp_storage_index(lua_State *L)
                         storage->data + i * (ptrdiff_t)item);
         return 1;
     }
-    lua_settop(L, 2);
-    lua_gettable(L, lua_upvalueindex(1));
-    return 1;
+    return push_method_or_jump(L) ? 1 : lp_storage_index(L);
 }
 
 int
 lp_storage_newindex(lua_State *L)
 {
     const struct lp_storage *storage = lp_check_storage_or_jump(L, 1);
-    if (lua_type(L, 2) != LUA_TNUMBER) {
+    if (!lua_isnumber(L, 2)) {
         return luaL_error(L, "the class %s cannot be indexed",
                           lp_dtypes[storage->dtype].storage_name);
+    }
+    lua_settop(L, 3);
+    if (!lua_isnumber(L, 3)) { /* comes before the position, as in Torch7 */
+        return number_expected_or_jump(L, 3);
     }
     int64_t i = to_integer(L, 2, sizeof i);
     if (i < 1 || i > storage->size) {

@@ -18,7 +18,8 @@ position(lua_State *L, int index, int64_t size)
     return i >= 0 && i < size ? i : -1;
 }
 
-/* [-0, +0, -] The range that the table on top means; 0 if there is none. */
+/* [-0, +0, -] The range that the table on top means; 0 if there is none, or
+ * text in it, which may be a number. */
 static int
 range(lua_State *L, int64_t size, int64_t *from, int64_t *to)
 {
@@ -32,8 +33,10 @@ range(lua_State *L, int64_t size, int64_t *from, int64_t *to)
     if (lua_type(L, -1) == LUA_TNUMBER) {
         *to = position(L, -1, size);
     }
+    int text =
+        lua_type(L, -1) == LUA_TSTRING || lua_type(L, -2) == LUA_TSTRING;
     lua_pop(L, 2);
-    return *from >= 0 && *to >= *from;
+    return !text && *from >= 0 && *to >= *from;
 }
 
 enum lp_picked
@@ -67,6 +70,7 @@ lp_pick(lua_State *L, int index, const struct lp_tensor *t,
             fits = range(L, t->size[d], &from, &to);
         }
         else {
+            fits = type != LUA_TSTRING;
             whole = 1;
         }
         lua_pop(L, 1);

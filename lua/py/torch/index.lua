@@ -20,10 +20,15 @@ local index = {}
 
 -- A position from the end if negative; from 0, or an error.
 local function position(i, size, message)
-  i = truncate(i)
+  i = truncate(tonumber(i))
   if i < 1 then i = i + size + 1 end
   if i < 1 or i > size then errors.arg(2, message) end
   return i - 1
+end
+
+-- Text may be a number, as in Lua's own functions.
+local function is_number(value)
+  return type(value) == 'number' or type(value) == 'string' and tonumber(value) ~= nil
 end
 
 -- What a table of indices selects: a view; or nil and the offset of one
@@ -36,16 +41,16 @@ local function resolve(t, key)
   local stop = nd + 1
   for d = 1, nd do
     local what = key[d]
-    if type(what) == 'number' then
+    if is_number(what) then
       offset = offset + position(what, sizes[d], 'index out of bound') * strides[d]
     elseif type(what) == 'table' then
       local first, last = what[1], what[2]
       local from, to = 0, sizes[d] - 1
-      if type(first) == 'number' then
+      if is_number(first) then
         from = position(first, sizes[d], 'start index out of bound')
         to = from
       end
-      if type(last) == 'number' then
+      if is_number(last) then
         to = position(last, sizes[d], 'end index out of bound')
       end
       if to < from then
@@ -94,20 +99,18 @@ end
 
 local function check_real(value)
   if not tonumber(value) then
-    errors.arg(3, 'number expected, got %s',
-      value == nil and 'no value' or type(value))
+    errors.arg(3, 'number expected, got %s', type(value))
   end
   return tonumber(value)
 end
 
 local function assign(view, value)
-  if type(value) == 'number' or type(value) == 'string' and tonumber(value) then
+  if is_number(value) then
     view:fill(tonumber(value))
   elseif types.is_tensor(value) then
     view:copy(value)
   else
-    errors.arg(3, 'torch.*Tensor expected, got %s',
-      value == nil and 'nil' or class.type(value))
+    errors.arg(3, 'torch.*Tensor expected, got %s', type(value))
   end
 end
 
@@ -136,7 +139,8 @@ local function write(t, key, value)
       at(t, offset)[1] = check_real(value)
     end
   elseif kind == 'torch.LongStorage' then
-    at(t, resolve_storage(t, key))[1] = check_real(value)
+    value = check_real(value)
+    at(t, resolve_storage(t, key))[1] = value
   elseif kind == 'torch.ByteTensor' then
     if tonumber(value) then
       t:maskedFill(key, tonumber(value))
@@ -340,6 +344,13 @@ local function check_rows(names, dim, a, b, c)
   end
 end
 
+-- Dimensions below 1 Torch7 only sees when it asks for their size.
+local function check_low(dim, list)
+  if dim < 1 then
+    errors.arg(2, 'dimension %d out of range of %dD tensor', dim, list:dim())
+  end
+end
+
 functions.gather = {
   'N T i I', function(result, t, dim, list)
     dim = integer(dim, 3)
@@ -347,12 +358,11 @@ functions.gather = {
     if t:dim() ~= like:dim() then
       errors.arg(2, 'Input tensor must have same dimensions as output tensor')
     end
-    if dim < 1 or dim > like:dim() then
-      errors.arg(3, 'Index dimension is out of bounds')
-    end
+    if dim > like:dim() then errors.arg(3, 'Index dimension is out of bounds') end
     if t:dim() ~= list:dim() then
       errors.arg(4, 'Index tensor must have same dimensions as input tensor')
     end
+    check_low(dim, list)
     check_rows({ 'tensor', 'src', 'index' }, dim, like, t, list)
     if like:size(dim) < list:size(dim) then
       errors.arg(4, 'Index tensor is larger than the output tensor')
@@ -367,15 +377,14 @@ functions.gather = {
 
 local function scatter_checks(t, dim, list, name, source)
   dim = integer(dim, 2)
-  if dim < 1 or dim > t:dim() then
-    errors.arg(2, 'Index dimension is out of bounds')
-  end
+  if dim > t:dim() then errors.arg(2, 'Index dimension is out of bounds') end
   if list:dim() ~= t:dim() then
     errors.arg(3, 'Index tensor must have same dimensions as output tensor')
   end
   if source and source:dim() ~= t:dim() then
     errors.arg(4, 'Input tensor must have same dimensions as output tensor')
   end
+  check_low(dim, list)
   if source then
     check_rows({ 'tensor', 'src', 'index' }, dim, t, source, list)
   else

@@ -168,7 +168,7 @@ local function match(result, a, b, gain)
     errors.arg(3, 'm1 and m2 must have the same inner vector dim')
   end
   geometry.resize(result, { a:size(1), b:size(1) })
-  helpers.match(result, a, b, gain)
+  helpers.match(result, a, b, numbers.cut(kind_of[a:type()], gain))
   return result
 end
 

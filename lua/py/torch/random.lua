@@ -118,8 +118,7 @@ return function(torch, add)
   add('normal', distribution('normal', 'n=0 n=1', positive_deviation), REAL)
   add('cauchy', distribution('cauchy', 'n=0 n=1'), REAL)
   add('logNormal', distribution('log_normal', 'n=1 n=2', positive_deviation), REAL)
-  -- Without a rate the one that Torch7 takes is 0, which gives inf.
-  add('exponential', distribution('exponential', 'n=0'), REAL)
+  add('exponential', distribution('exponential', 'n'), REAL)
   add('geometric', distribution('geometric', 'n', function(p)
     if not (p > 0 and p < 1) then errors.arg(1, 'must be > 0 and < 1') end
   end))
@@ -203,6 +202,8 @@ return function(torch, add)
     n = numbers.truncate(n)
     local rows = weights
     if weights:dim() == 1 then rows = weights:view(1, weights:size(1)) end
+    if weights:dim() == 0 then errors.arg(2, 'dimension 1 out of range of 0D tensor') end
+    for _ = 3, weights:dim() do rows = rows:select(3, 1) end -- no more are looked at
     if n <= 0 then errors.arg(2, 'cannot sample n_sample < 0 samples') end
     if not replace and n > rows:size(2) then
       errors.arg(2,
