@@ -49,6 +49,10 @@ describe('a view', function()
     assert.same({ 5, 4, 3 }, sizes(x:unfold(2, 3, 1)))
     assert.same({ 6, 1, 1 }, strides(x:unfold(2, 3, 1)))
     assert.same({ 3, 2, 5 }, sizes(torch.Tensor(2, 5, 3):permute(3, 1, 2)))
+    local same = torch.Tensor(2, 3)
+    assert.is_true(rawequal(same, same:permute(1, 2)))
+    local vector = torch.Tensor(3)
+    assert.is_true(rawequal(vector, vector:permute(0)))
     assert.same({ 2, 3 }, sizes(torch.rand(2, 1, 3, 1):squeeze()))
     assert.same({ 2, 3, 1 }, sizes(torch.rand(2, 1, 3, 1):squeeze(2)))
     assert.equal(5, torch.Tensor { { 5 } }:squeeze())
@@ -132,6 +136,17 @@ describe('resizing', function()
     assert.equal(10, t:size(1))
   end)
 
+  it('keeps its strides where it has the sizes already', function()
+    local function turned() return torch.Tensor(3, 2):t() end
+    local s = torch.Storage(9)
+    assert.same({ 1, 2 }, strides(turned():set(s, 2, torch.LongStorage { 2, 3 })))
+    assert.same({ 1, 2 }, strides(turned():set(s, 1, 2, -1, 3, -1)))
+    assert.same({ 3, 1 }, strides(turned():set(s, 1, 2, 3, 3, 1)))
+    assert.same({ 2, 1 }, strides(turned():set(s, 1, torch.LongStorage { 3, 2 })))
+    assert.same({ 1, 2 }, strides(turned():view(torch.range(1, 6), 2, 3)))
+    assert.same({ 1, 2 }, strides(turned():resize(2, 3)))
+  end)
+
   it('is asked for all sizes by what is no number', function()
     assert.same({ 3, 4 }, matrix():size('all'):totable())
     assert.same({ 4, 1 }, matrix():stride({}):totable())
@@ -152,6 +167,13 @@ describe('a wrong argument', function()
     raises(function() t:unfold(1, 9, 1) end, 'out of range')
     raises(function() t:unfold(1, 1, 0) end, 'invalid step')
     raises(function() t:permute(1) end, 'Invalid permutation')
+    local sizes_of_12 = torch.LongStorage { 12 }
+    raises(function() t:view(sizes_of_12, 1) end, 'torch.view, expected')
+    raises(function() t:float():view(t, 7) end, "bad argument #1 to 'set' %(expecting "
+      .. 'number or torch.FloatTensor or torch.FloatStorage')
+    raises(function() t:view(t:long(), 7) end, "#2 to 'set' %(torch.LongStorage expected")
+    raises(function() torch.Tensor():view(0) end, "bad argument #1 to 'set' %(expecting "
+      .. 'number or torch.DoubleTensor or torch.DoubleStorage')
     raises(function() t:squeeze(3) end, 'dimension out of range')
     raises(function() t:copy(torch.Tensor(5)) end, 'inconsistent tensor size, '
       .. 'expected tensor %[3 x 4%] and src %[5%] to have the same number of '

@@ -120,10 +120,13 @@ function geometry.like(result, source)
   return result
 end
 
---- Points `t` at a storage, which grows if it must.
+--- Points `t` at a storage, which grows if it must. As resize does, a tensor that
+--- has these sizes already keeps its strides, where none are given.
 function geometry.set(t, storage, offset, sizes, strides)
   if offset < 0 then errors.raise 'Tensor: invalid storage offset' end
-  return point(t, storage, offset, positive(sizes), strides)
+  sizes = positive(sizes)
+  if fits_already(t, sizes, strides) then strides = select(2, sizes_of(t)) end
+  return point(t, storage, offset, sizes, strides)
 end
 
 --- Makes `t` share storage and geometry of `source`.

@@ -61,13 +61,16 @@ function views.permute(t, ...)
   local order, nd = { ... }, t:dim()
   local sizes, strides, offset = geometry.of(t)
   local new_sizes, new_strides, seen = {}, {}, {}
+  local moved = false
   if #order ~= nd then errors.raise 'Invalid permutation' end
+  if nd == 1 and order[1] == 0 then return t end -- as Torch7 takes it
   for d = 1, nd do
     local from = order[d]
     if not sizes[from] or seen[from] then errors.raise 'Invalid permutation' end
-    seen[from] = true
+    seen[from], moved = true, moved or from ~= d
     new_sizes[d], new_strides[d] = sizes[from], strides[from]
   end
+  if not moved then return t end
   return tensors.view(t, new_sizes, new_strides, offset)
 end
 
@@ -174,18 +177,22 @@ local function split_result(complain, result, t, ...)
   return nil, result, list(complain, t, ...)
 end
 
+-- What Torch7 says when it sets `result`, or a new tensor, to the storage of `t`
+-- and that is of another type, or not there.
+local function check_place(result, t)
+  local own = typename(result or t)
+  if t:storage() and own == typename(t) then return end
+  if typename(t) == 'torch.LongTensor' and t:storage() then -- could be sizes
+    errors.raise "bad argument #2 to 'set' (torch.LongStorage expected)"
+  end
+  errors.raise("bad argument #1 to 'set' (expecting number or %s or %s)", own,
+    (own:gsub('Tensor$', 'Storage')))
+end
+
 -- A new tensor, or `result`, on the storage of `t`.
 local function place(result, t, sizes, strides, offset)
   if result then
-    local own = typename(result)
-    if own ~= typename(t) then
-      if typename(t) == 'torch.LongTensor' then -- its storage could be sizes
-        errors.raise "bad argument #2 to 'set' (torch.LongStorage expected)"
-      end
-      errors.raise("bad argument #1 to 'set' (expecting number or %s or %s)", own,
-        (own:gsub('Tensor$', 'Storage')))
-    end
-    return tensors.set(result, t:storage(), offset, sizes, strides)
+    return geometry.set(result, t:storage(), offset, sizes, strides)
   end
   return tensors.view(t, sizes, strides, offset)
 end
@@ -203,6 +210,7 @@ function views.expand(...)
       errors.raise 'incorrect size: only supporting singleton expansion (size=1)'
     end
   end
+  check_place(result, t)
   return place(result, t, sizes, strides, offset)
 end
 
@@ -241,7 +249,8 @@ function views.view(...)
   local first, second, third = ...
   local numbers = is_tensor(second) and third or second
   if not is_tensor(first) or not (type(numbers) == 'number'
-      or typename(numbers) == 'torch.LongStorage') then
+      or typename(numbers) == 'torch.LongStorage')
+      or numbers == second and third ~= nil and type(numbers) ~= 'number' then
     errors.raise('torch.view, expected (torch.Tensor, torch.Tensor, number '
       .. '[, number ]*) or\n (torch.Tensor, torch.Tensor, torch.LongStorage) '
       .. 'or\n (torch.Tensor, torch.LongStorage)\n or (torch.Tensor, number '
@@ -251,6 +260,7 @@ function views.view(...)
   local count = t:nElement()
   local sizes = infer(wanted, count)
   if not t:isContiguous() then errors.raise 'expecting a contiguous tensor' end
+  check_place(result, t)
   if geometry.count(sizes) ~= count then
     errors.raise('Wrong size for view. Input size: %s. Output size: %s',
       times((geometry.of(t))), times(sizes))
