@@ -106,6 +106,10 @@ describe('a constructor', function()
     assert.same({ 4, 5 }, torch.Tensor(torch.LongStorage { 4, 5 }):size():totable())
     assert.equal(0, torch.Tensor():dim())
     assert.equal(0, torch.Tensor(0):dim())
+    assert.is_nil(torch.Tensor(0):storage())
+    raises(function() torch.Storage(2):resize(-1) end, 'invalid memory size')
+    raises(function() torch.Tensor(2).new(torch.LongStorage { 2 }, 3) end,
+      "bad argument #2 to 'new' %(torch.LongStorage expected")
     assert.equal(9, torch.Tensor(1, 1, 1, 1, 1, 1, 1, 9):size(8))
   end)
 

@@ -54,7 +54,7 @@ describe('a view', function()
     local vector = torch.Tensor(3)
     assert.is_true(rawequal(vector, vector:permute(0)))
     assert.same({ 2, 3 }, sizes(torch.rand(2, 1, 3, 1):squeeze()))
-    assert.same({ 2, 3, 1 }, sizes(torch.rand(2, 1, 3, 1):squeeze(2)))
+    assert.same({ 2, 3, 1 }, sizes(torch.rand(2, 1, 3, 1):squeeze(2.7)))
     assert.equal(5, torch.Tensor { { 5 } }:squeeze())
   end)
 

@@ -309,7 +309,10 @@ storage_resize(lua_State *L)
 {
     struct lp_storage *storage = lp_check_storage_or_jump(L, 1);
     lua_Number size = luaL_checknumber(L, 2);
-    luaL_argcheck(L, size >= 0, 2, "negative");
+    if (size < 0) {
+        return luaL_error(
+            L, "$ Torch: invalid memory size -- maybe an overflow?");
+    }
     size = size < LP_MAX_ELEMENTS ? size : LP_MAX_ELEMENTS;
     lp_storage_resize_or_jump(L, storage, (ptrdiff_t)size, 0);
     lua_settop(L, 1);

@@ -48,8 +48,8 @@ function errors.arg(position, message, ...)
   if select('#', ...) > 0 then message = message:format(...) end
   local level, name, what = caller()
   -- Torch7's functions of `torch` call those of the types, which so have no
-  -- name; only methods have.
-  if what ~= 'method' then name = '?' end
+  -- name; only methods have, and `t.new`.
+  if what ~= 'method' and name ~= 'new' then name = '?' end
   if what == 'method' then
     position = position - 1
     if position == 0 then

@@ -124,7 +124,7 @@ local function tensor_constructor(name)
     if typename(first) == name then return geometry.alias(first) end
     local storage, offset, sizes, strides = types.read_source(name, 1, ...)
     if not storage and not strides then
-      if sizes[1] == nil then return tensors.new(name) end
+      if not sizes[1] or sizes[1] <= 0 then return tensors.new(name) end
       return geometry.make(name, sizes)
     end
     return geometry.set(tensors.new(name), storage, offset, sizes, strides)

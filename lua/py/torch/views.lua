@@ -113,6 +113,7 @@ end
 local function squeeze(result, t, dim)
   local had = t:dim()
   if dim then
+    dim = integer(dim, 2)
     if dim < 1 or dim > had then errors.arg(2, 'dimension out of range') end
   end
   local sizes, strides, offset = squeezed(t, dim)
