@@ -3,6 +3,7 @@
 
 local class = require 'py.torch.class'
 local errors = require 'py.torch.errors'
+local numbers = require 'py.torch.numbers'
 local streams = require 'py.torch.stream'
 
 local modes = { r = { readable = true, writable = false },
@@ -26,6 +27,12 @@ return function(torch, file, memory)
     return modes[mode]
   end
 
+  local function check_quiet(quiet)
+    if quiet ~= nil and type(quiet) ~= 'boolean' then
+      errors.expected_object(3, 'boolean', class.typename(quiet))
+    end
+  end
+
   local function letters_of(flags)
     return (flags.readable and 'r' or ' ') .. (flags.writable and 'w' or ' ')
   end
@@ -34,13 +41,15 @@ return function(torch, file, memory)
     local state = rawget(self, '_file')
     return ('torch.%sFile%s [status: %s -- mode%s %s]'):format(kind,
       state.name and ' on <' .. state.name .. '>' or '',
-      state.stream and 'open' or 'closed', kind == 'Memory' and ':' or '',
+      state.stream and 'open' or 'closed', kind == 'Disk' and '' or ':',
       letters_of(state))
   end
 
-  -- Longs take 4 or 8 bytes in binary files; 0 means those of the machine.
+  -- Longs take 4 or 8 bytes in binary files; 0, or nothing, means those of the
+  -- machine.
   local function long_size(self, size)
     local state = opened(self)
+    size = numbers.truncate(tonumber(size) or 0)
     if size ~= 0 and size ~= 4 and size ~= 8 then
       errors.arg(1, 'Invalid long size specified')
     end
@@ -54,6 +63,7 @@ return function(torch, file, memory)
     function(name, mode, quiet)
       name = errors.string(name, 1)
       local flags = mode_of(mode, 2)
+      check_quiet(quiet)
       local stream = streams.disk(name, flags.readable, flags.writable)
       if not stream then
         if quiet then return nil end
@@ -94,6 +104,7 @@ return function(torch, file, memory)
     function(command, mode, quiet)
       command = errors.string(command, 1)
       local flags = mode_of(mode, 2)
+      check_quiet(quiet)
       if flags.readable and flags.writable then
         errors.arg(2, "file mode should be 'r','w'")
       end
@@ -123,7 +134,8 @@ return function(torch, file, memory)
         end
         text = memory.bytes(storage, 1):sub(1, -2)
       end
-      local flags = mode_of(mode == nil and 'rw' or mode, storage and 2 or 1)
+      if mode ~= nil then errors.string(mode, storage and 2 or 1) end
+      local flags = mode_of(mode == nil and 'rw' or mode, 2)
       local made = make('torch.MemoryFile', streams.memory(text), flags)
       rawget(made, '_file').storage = storage
       return made

@@ -111,7 +111,12 @@ return function(torch, memory)
   end
 
   function File:position()
-    return opened(self).stream:position() + 1
+    local file = opened(self)
+    local position = file.stream:position()
+    if not position then
+      fail(file, 'unable to obtain disk file offset (maybe a long overflow occurred)')
+    end
+    return (position or 0) + 1
   end
 
   function File:close()
@@ -123,9 +128,22 @@ return function(torch, memory)
 
   -- Elements -------------------------------------------------------------------
 
+  -- What scanf would take of a word: all, or what begins like a number.
+  local function number_in(word, kind)
+    if kind ~= 'Float' and kind ~= 'Double' and kind ~= 'Half' then
+      return word:match '^[+-]?%d+'
+    end
+    if pack.parse(word) then return word end
+    local number = word:match '^[+-]?%d+%.?%d*[eE]?[+-]?%d*'
+    while number and #number > 0 and not tonumber(number) do
+      number = number:sub(1, -2)
+    end
+    return number ~= '' and number or nil
+  end
+
   -- Up to `n` words as one string, and how many they are. Reads ahead in
   -- growing blocks, and goes back to the end of the last word.
-  local function read_words(file, n)
+  local function read_words(file, n, kind)
     local words, count = {}, 0
     local stream = file.stream
     local block = 64 + 24 * n
@@ -137,22 +155,14 @@ return function(torch, memory)
         local first, last = text:find('%S+', position)
         -- A word that touches the end of the block may go on.
         if not first or last == #text and not at_end then break end
-        local word = text:sub(first, last)
-        if not pack.parse(word) then
-          -- scanf takes what begins like a number and leaves the rest.
-          local number = word:match '^[+-]?%d+%.?%d*[eE]?[+-]?%d*'
-          while number and #number > 0 and not tonumber(number) do
-            number = number:sub(1, -2)
-          end
-          if not number or number == '' then
-            stream:read(first - 1)
-            return table.concat(words, ' '), count
-          end
-          word, last = number, first + #number - 1
+        local number = number_in(text:sub(first, last), kind)
+        if not number then
+          stream:read(first - 1)
+          return table.concat(words, ' '), count
         end
         count = count + 1
-        words[count] = word
-        position = last + 1
+        words[count] = number
+        position = first + #number
       end
       stream:read(position - 1)
       if count < n then
@@ -195,7 +205,7 @@ return function(torch, memory)
       if file.swapped then text = text:reverse() end
       return pack.value(size == 4 and kind == 'Long' and 'Int' or kind, text)
     end
-    local word, count = read_words(file, 1)
+    local word, count = read_words(file, 1, kind)
     skip_newline(file)
     if count == 0 then
       short(file, 0, 1)
@@ -217,7 +227,7 @@ return function(torch, memory)
       memory.set_bytes(storage, text, size)
     else
       local text
-      text, count = read_words(file, n)
+      text, count = read_words(file, n, kind)
       skip_newline(file)
       memory.set_words(storage, text)
     end
@@ -317,7 +327,7 @@ return function(torch, memory)
   function File:writeString(text)
     local file = to_write(self)
     if type(text) ~= 'string' then
-      errors.arg(2, 'string expected, got %s', type(text))
+      errors.expected(2, 'string', text)
     end
     return file.stream:write(text)
   end

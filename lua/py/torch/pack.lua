@@ -131,7 +131,7 @@ end
 --- A number as `%d`, `%.9g` or `%.17g` print it.
 function pack.text(kind, value)
   if kind == 'Float' or kind == 'Half' then
-    return ('%.9g'):format(value)
+    return ('%.9g'):format(pack.value('Float', pack.number('Float', value)))
   elseif kind == 'Double' then
     return ('%.17g'):format(value)
   end

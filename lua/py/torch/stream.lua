@@ -2,7 +2,8 @@
 -- Where files keep their bytes: on disk, in a pipe, or in memory. All have
 --   read(n) → string (shorter at the end)   write(text) → bytes written
 --   peek(n) → string                        seek(position), seek_end()
---   position(), flush(), close()            positions count from 0
+--   position(), flush(), close()            positions count from 0; a pipe
+--                                           has none
 
 local stream = {}
 
@@ -101,11 +102,12 @@ function Pipe:read_line()
 end
 
 function Pipe:peek(n)
-  self.ahead = self:read(n)
-  return self.ahead
+  local text = self:read(n)
+  self.ahead = text .. self.ahead
+  return text
 end
 
-function Pipe:position() return 0 end
+function Pipe:position() return nil end
 function Pipe:seek() return false end
 Pipe.seek_end = Pipe.seek
 
