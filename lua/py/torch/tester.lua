@@ -56,10 +56,20 @@ return function(torch)
 
   -- What assertions say ------------------------------------------------------------
 
-  -- A message with the test's name and the place in it.
+  local here = debug.getinfo(1, 'S').short_src
+
+  -- A message with the test's name and the place in it: the last two lines before
+  -- the call of the test, of a stack that begins below this library.
   local function located(self, message)
-    local trace = debug.traceback('', 4)
-    local place = trace:match '(stack traceback:\n[^\n]+)' or ''
+    local place, before, last = '', nil, nil
+    for line in debug.traceback('', 2):gmatch '\n([^\n]+)' do
+      if line:find('xpcall', 1, true) then
+        place = (before and before .. '\n' or '') .. last
+        break
+      elseif not line:find(here, 1, true) then
+        before, last = last, line
+      end
+    end
     local name = self._currentTestName
     return (name ~= '' and name .. '\n' or '') .. message .. '\n' .. place
   end
