@@ -136,6 +136,7 @@ describe('the packages', function()
       local sys = require 'sys'
       require 'xlua'
       assert(require 'torch' == torch and _G.torch == torch)
+      assert(table.unpack and string.gfind) -- which Torch7 adds where they are missing
       assert(paths.concat('/a', 'b', '../c') == '/a/c')
       assert(paths.basename '/a/b.lua' == 'b.lua')
       assert(paths.basename('/a/b.lua', 'lua') == 'b')

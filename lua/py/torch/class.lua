@@ -9,12 +9,19 @@ local class = {}
 local by_name = {}                                -- name → metatable
 local names = setmetatable({}, { __mode = 'k' })  -- metatable → name
 
+-- Tables that are called to make objects, and are none.
+local constructors = setmetatable({}, { __mode = 'k' })
+
 -- Not debug.getmetatable: every class is its own __metatable, and this one LuaJIT
 -- compiles.
-local getmetatable = getmetatable
+local getmetatable, type = getmetatable, type
 
 --- The class name of a value, or nil.
-function class.typename(value) return names[getmetatable(value)] end
+function class.typename(value)
+  local name = names[getmetatable(value)]
+  if name and type(value) == 'table' and constructors[value] then return nil end
+  return name
+end
 local typename = class.typename
 
 local function text(value)
@@ -103,16 +110,16 @@ end
 -- The table that a dotted name lives in, or nil.
 local function module_of(name)
   local module = _G
-  for part in name:gmatch '([^.]+)%.' do
+  for part, past in name:gmatch '([^.]+)%.()' do
     module = module[part]
-    if type(module) ~= 'table' then return nil end
+    if type(module) ~= 'table' then return nil, name:sub(1, past - 2) end
   end
   return module
 end
 
 -- `torch.DoubleTensor`: called it constructs, indexed it gives the methods.
 local function constructor_table(metatable)
-  return setmetatable({}, {
+  local made = setmetatable({}, {
     __index = metatable,
     __newindex = metatable,
     __metatable = metatable,
@@ -122,6 +129,8 @@ local function constructor_table(metatable)
       return construct(...)
     end,
   })
+  constructors[made] = true
+  return made
 end
 
 local function inherit(metatable, name, parent)
@@ -146,10 +155,11 @@ end
 --- a kind of userdata), which keeps the metamethods it has.
 function class.newmetatable(name, parent, constructor, destructor, factory,
                             module, base)
-  module = module or module_of(name)
+  local missing
+  if not module then module, missing = module_of(name) end
   if not module then
     errors.raise('while creating metatable %s: bad argument #1 '
-      .. '(%s is an invalid module name)', name, name:match '^(.*)%.')
+      .. '(%s is an invalid module name)', name, missing)
   end
   local metatable = by_name[name]
   if not metatable then
@@ -224,6 +234,9 @@ end
 
 --- Makes `value` an instance of the class.
 function class.setmetatable(value, name)
+  if type(value) ~= 'table' then
+    errors.arg(1, 'table expected, got %s', value == nil and 'no value' or type(value))
+  end
   local metatable = by_name[errors.string(name, 2)]
   if not metatable then errors.raise('unknown typename %s\n', name) end
   debug.setmetatable(value, metatable) -- returns a boolean on 5.1
@@ -295,9 +308,11 @@ function class.pointer(value)
   return numbers[key]
 end
 
---- Whether both are the same object.
+--- Whether both are the same object; values that are none never are.
 function class.isequal(a, b)
-  return rawequal(class.identity(a), class.identity(b))
+  local kind = type(a)
+  return (kind == 'table' or kind == 'userdata') and kind == type(b)
+    and rawequal(class.identity(a), class.identity(b))
 end
 
 local environments = setmetatable({}, { __mode = 'k' })
@@ -309,6 +324,9 @@ function class.getenv(value)
 end
 
 function class.setenv(value, environment)
+  if type(value) ~= 'function' and type(value) ~= 'userdata' and not typename(value) then
+    errors.arg(1, 'function or userdata expected, got %s', type(value))
+  end
   environments[value] = environment
 end
 

@@ -19,7 +19,15 @@ local function installed(name)
   return false
 end
 
+-- Torch7 gives LuaJIT names of other Luas, which scripts then use.
+local function complete()
+  local unpack = rawget(_G, 'unpack')
+  if not table.unpack then rawset(table, 'unpack', unpack) end
+  if not rawget(string, 'gfind') then rawset(string, 'gfind', string.gmatch) end
+end
+
 return function(torch)
+  complete()
   package.loaded.torch = package.loaded.torch or torch
   for _, name in ipairs(NAMES) do
     if not installed(name) then

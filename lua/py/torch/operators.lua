@@ -96,7 +96,7 @@ return function(torch)
   local function by_number(helper)
     return function(a, b)
       if not types.is_tensor(a) then
-        errors.arg(1, '%s expected, got %s', typename(b), type(a))
+        errors.expected_object(1, typename(b), typename(a))
       end
       if not tonumber(b) then errors.arg(2, 'number expected') end
       return with_number(helper, a, typename(a), tonumber(b))
