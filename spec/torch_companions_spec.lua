@@ -169,7 +169,71 @@ describe('the packages', function()
     assert.equal('2\ttorch.DoubleTensor\n', (output:gsub('2%.0', '2')))
   end)
 
-  -- What real xlua gives for the same calls.
+  -- What the real ones give for the same calls.
+  it('have names of files, and tell of the disk', function()
+    child.output [[
+      require 'py.torch'
+      local paths, sys = require 'paths', require 'sys'
+      local function same(wanted, ...)
+        local text = ''
+        for i = 1, select('#', ...) do text = text .. tostring((select(i, ...))) .. ' ' end
+        assert(text == wanted .. ' ', text)
+      end
+      assert(paths.home == os.getenv 'HOME')
+      same('/ /a', paths.concat('/', '..'), paths.concat('/', 'a'))
+      same('hid', paths.extname '.hid')
+      same('', paths.basename '/')
+      local folder = paths.tmpname()
+      assert(not paths.filep(folder))
+      local inner = folder .. '/a/b'
+      same('true', paths.mkdir(inner))
+      same('nil ' .. inner .. ': File exists 17', paths.mkdir(inner))
+      same('nil ' .. folder .. ': Directory not empty 39', paths.rmdir(folder))
+      io.open(inner .. '/f.lua', 'w'):close()
+      same('f.lua nil', paths.iterfiles(inner)(), (paths.iterdirs(inner)()))
+      same("nil missing second argument ('yes')", paths.rmall(folder))
+      same('true false', paths.rmall(folder, 'yes'), paths.dirp(folder))
+      same('nil', paths.files(folder)())
+      same('nil not a file or directory ' .. folder, paths.rmall(folder, 'yes'))
+      assert(not pcall(paths.filep) and not pcall(paths.dofile, 'no such file'))
+      assert(paths.filep(paths.findprogram('no-such-program', 'sh')))
+      assert(not paths.is_win() and #paths.uname() > 0)
+      same('a b', sys.split('a,b', ',')[1], sys.split('a,b', ',')[2])
+      same('/a x', sys.dirname '/a/b', sys.fexecute('printf "x\\ny\\n"', '*l'))
+      assert(sys.OS == sys.uname() and sys.isNaN(0 / 0) and not sys.isNaN(1))
+    ]]
+  end)
+
+  it('know the file that calls', function()
+    local output = child.output [[
+      require 'py.torch'
+      local function beside()
+        local path = paths.thisfile('x.lua', 3)
+        return path
+      end
+      local here = paths.concat(arg[0])
+      print(paths.thisfile() == here, beside() == paths.dirname(here) .. '/x.lua')
+    ]]
+    assert.equal('true\ttrue\n', output)
+  end)
+
+  it('draw the bar of xlua', function()
+    local output = child.output([[
+      require 'py.torch'
+      require 'xlua'
+      xlua.progress(1, 10)
+      xlua.progress(10, 10)
+      for _, t in ipairs { 0, 0.5, 5, 65, 3665, 90000 } do io.write(xlua.formatTime(t), ' ') end
+    ]])
+    local width = #output:match '%[([=>.]+)%]'
+    local filled = math.floor(width / 10)
+    assert.truthy(output:find(' [' .. ('='):rep(filled - 1) .. '>' .. ('.'):rep(width - filled)
+      .. '] ', 1, true))
+    assert.truthy(output:find(' ETA: 0ms | Step: 0ms', 1, true))
+    assert.truthy(output:find(' 10/10 \n\r', 1, true))
+    assert.truthy(output:find('0ms 500ms 5s 1m5s 1h1m 1D1h ', 1, true))
+  end)
+
   it('has the helpers of xlua, which brings sys along', function()
     local xlua = require 'xlua'
     assert.is_table(rawget(_G, 'sys'))

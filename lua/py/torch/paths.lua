@@ -12,10 +12,29 @@ local shutil, glob = tensors.lasting 'shutil', tensors.lasting 'glob'
 
 local function value(ref) return py.eval(ref) end
 
-function paths.filep(path) return value(os_path.isfile(path)) end
-function paths.dirp(path) return value(os_path.isdir(path)) end
+-- The text that argument `position` is, or luaL_checkstring's error.
+local function text(path, position)
+  if type(path) == 'number' then return tostring(path) end
+  if type(path) ~= 'string' then
+    error(("bad argument #%d to '?' (string expected, got %s)"):format(position,
+      path == nil and 'no value' or type(path)), 3)
+  end
+  return path
+end
+
+function paths.filep(path) return value(os_path.isfile(text(path, 1))) end
+function paths.dirp(path) return value(os_path.isdir(text(path, 1))) end
 function paths.cwd() return value(os_module.getcwd()) end
-function paths.home() return value(os_path.expanduser '~') end
+paths.home = os.getenv 'HOME' or '.'
+
+--- Names of the system, its host, and the machine.
+function paths.uname()
+  local names = os_module.uname()
+  return value(names.sysname), value(names.nodename), value(names.machine)
+end
+
+function paths.is_win() return paths.uname():match 'Windows' end
+function paths.is_mac() return paths.uname():match 'Darwin' end
 
 --- The last part of a path, without its suffix if that is given.
 function paths.basename(path, suffix)
@@ -26,7 +45,7 @@ function paths.basename(path, suffix)
       name = name:sub(1, -#suffix - 1)
     end
   end
-  return name == '' and path:match '^/' or name
+  return name
 end
 
 function paths.dirname(path)
@@ -37,42 +56,52 @@ end
 
 --- The suffix of a file's name, without its dot.
 function paths.extname(path)
-  return paths.basename(path):match '.%.([^.]*)$'
+  return paths.basename(path):match '%.([^.]*)$'
 end
 
 --- Parts as one absolute path.
 function paths.concat(...)
-  local parts = { ... }
-  local path = parts[1] and parts[1]:match '^/' and '' or paths.cwd()
-  for _, part in ipairs(parts) do
+  local path = paths.cwd()
+  for i = 1, select('#', ...) do
+    local part = text((select(i, ...)), i)
     path = part:match '^/' and part or path .. '/' .. part
   end
-  return value(os_path.normpath(path))
+  return (value(os_path.normpath(path)):gsub('^//', '/'))
 end
 
-local function attempt(f, ...)
-  local ok, err = pcall(f, ...)
+-- True; or nil, what went wrong with which path, and the number of that.
+local function attempt(f, path)
+  local ok, err = pcall(f, path)
   if ok then return true end
-  return nil, err.message
+  local e = err.value
+  return nil, ('%s: %s'):format(value(e.filename), value(e.strerror)), value(e.errno)
 end
 
-function paths.mkdir(path)
-  return attempt(os_module.makedirs, path, py.kwargs { exist_ok = true })
-end
+--- Makes a folder, and those that it lies in.
+function paths.mkdir(path) return attempt(os_module.makedirs, text(path, 1)) end
+function paths.rmdir(path) return attempt(os_module.rmdir, text(path, 1)) end
 
-function paths.rmdir(path) return attempt(os_module.rmdir, path) end
+--- Removes a file, or a folder with all in it.
 function paths.rmall(path, confirmation)
-  if confirmation ~= 'yes' then
-    error("paths.rmall: second argument must be 'yes'", 2)
-  end
-  return attempt(paths.dirp(path) and shutil.rmtree or os_module.remove, path)
+  if confirmation ~= 'yes' then return nil, "missing second argument ('yes')" end
+  if paths.dirp(path) then return attempt(shutil.rmtree, path) end
+  if paths.filep(path) then return attempt(os_module.remove, path) end
+  return nil, 'not a file or directory', path
+end
+
+--- The names in a folder as a table, or nil if there is none.
+function paths.dir(path)
+  path = text(path, 1)
+  local ok, names = pcall(function() return value(os_module.listdir(path)) end)
+  if not ok then return nil end
+  table.insert(names, '.')
+  table.insert(names, '..')
+  return names
 end
 
 --- The names in a folder, and `.` and `..`: an iterator.
 function paths.files(path, filter)
-  local names = value(os_module.listdir(path or '.'))
-  table.insert(names, '.')
-  table.insert(names, '..')
+  local names = paths.dir(path) or {}
   table.sort(names)
   local i = 0
   return function()
@@ -86,14 +115,6 @@ function paths.files(path, filter)
       if keep then return name end
     end
   end
-end
-
-function paths.dir(path)
-  local ok, names = pcall(function() return value(os_module.listdir(path)) end)
-  if not ok then return nil end
-  table.insert(names, '.')
-  table.insert(names, '..')
-  return names
 end
 
 local function iterator(want)
@@ -116,20 +137,44 @@ function paths.glob(pattern)
   return names
 end
 
-function paths.tmpname() return os.tmpname() end
+--- A name for a file of one's own, which is removed at the end.
+function paths.tmpname()
+  local name = os.tmpname()
+  os.remove(name)
+  local remove = py.reval 'lambda os, path: os.path.isfile(path) and os.remove(path)'
+  py.import('atexit').register(remove, py.import 'os', name)
+  return name
+end
 
---- The folder of the file that calls.
+--- The file that calls, or one beside it; `depth` is the level of the caller.
 function paths.thisfile(name, depth)
-  local source = debug.getinfo(2 + (depth or 0), 'S').source
-  local path = source:match '^@(.*)$'
-  if not path then return nil end
-  path = paths.concat(path)
-  return name and paths.concat(paths.dirname(path), name) or path
+  local path = debug.getinfo(depth or 2, 'S').source
+  if path:match '^@' then path = paths.concat(path:sub(2)) end
+  if type(name) ~= 'string' then return path end
+  return paths.concat(paths.dirname(path), name)
 end
 
 --- Runs a file beside the one that calls.
 function paths.dofile(name, depth)
-  return dofile(paths.thisfile(name, (depth or 0) + 1))
+  return dofile(paths.thisfile(name, (depth or 2) + 1))
+end
+
+--- The first of these programs that PATH has.
+function paths.findprogram(...)
+  for i = 1, select('#', ...) do
+    for folder in (os.getenv 'PATH' or '.'):gmatch '[^:]+' do
+      local path = paths.concat(folder, (select(i, ...)))
+      if paths.filep(path) then return path end
+    end
+  end
+  return nil
+end
+
+-- Where Lua's executable lies is not known; nor does real `paths` always know.
+function paths.execdir() return nil end
+
+function paths.getregistryvalue()
+  error('This function exists only on windows', 2)
 end
 
 paths.require = require

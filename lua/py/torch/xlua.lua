@@ -11,43 +11,61 @@ if not found then sys = require 'py.torch.sys' end
 local xlua = {}
 
 local clock = tensors.lasting 'time'.time
-local WIDTH = 77
-local begun, last, last_current
 
-local function duration(seconds)
-  if seconds >= 86400 then
-    return ('%dD%dh'):format(math.floor(seconds / 86400),
-      math.floor(seconds % 86400 / 3600))
-  elseif seconds >= 3600 then
-    return ('%dh%dm'):format(math.floor(seconds / 3600),
-      math.floor(seconds % 3600 / 60))
-  elseif seconds >= 60 then
-    return ('%dm%ds'):format(math.floor(seconds / 60), math.floor(seconds % 60))
-  elseif seconds >= 1 then
-    return ('%ds%dms'):format(math.floor(seconds),
-      math.floor(seconds * 1000 % 1000))
+local UNITS = { { 86400000, 'D' }, { 3600000, 'h' }, { 60000, 'm' }, { 1000, 's' }, { 1, 'ms' } }
+
+--- A time as its two greatest units: 1h5m.
+function xlua.formatTime(seconds)
+  local rest, text, shown = math.floor(seconds * 1000), '', 0
+  for _, unit in ipairs(UNITS) do
+    local n = math.floor(rest / unit[1])
+    rest = rest - n * unit[1]
+    if n > 0 and shown < 2 then
+      text, shown = ('%s%d%s'):format(text, n, unit[2]), shown + 1
+    end
   end
-  return ('%dms'):format(math.floor(seconds * 1000))
+  return shown > 0 and text or '0ms'
 end
-xlua.formatTime = duration
+local duration = xlua.formatTime
 
---- Draws a bar for `current` of `goal`, with the time of a step and the time
---- since the first one.
+-- The progress bar ---------------------------------------------------------------
+
+-- Beside the bar is room for times; a step takes the mean of some of the last.
+local BESIDE, WIDEST, LAST = 34, 120, 100
+local width, bar -- the state of the one that is drawn
+
+local function terminal_width()
+  local pipe = io.popen 'tput cols 2>/dev/null'
+  local columns = pipe and tonumber(pipe:read '*a')
+  if pipe then pipe:close() end
+  return math.min(columns or 80, WIDEST)
+end
+
+--- Draws a bar for `current` of `goal`, with the time to go, or what all took, and
+--- the time of a step.
 function xlua.progress(current, goal)
-  local now = py.eval(clock())
-  if not begun or current == 1 or current < (last_current or 0) then
-    begun, last = now, now
+  width = width or terminal_width() - BESIDE
+  local filled, now = math.floor(current * width / goal), py.eval(clock())
+  if not bar or bar.done and filled < bar.filled then
+    bar = { begun = now, calls = { { now, current } } }
+  else
+    io.write '\r'
   end
-  local share = math.min(current / goal, 1)
-  local filled = math.floor(share * WIDTH)
-  local label = (' %d/%d '):format(current, goal)
-  io.write('\r [', ('='):rep(filled), '>',
-    ('.'):rep(math.max(WIDTH - filled - 1, 0)), ']', label,
-    ('| Tot: %s | Step: %s  '):format(duration(now - begun),
-      duration(now - last)))
-  if current >= goal then io.write '\n' end
+  if bar.done then return end
+  local first = bar.calls[1]
+  local step = current ~= first[2] and (now - first[1]) / (current - first[2]) or 0
+  bar.calls[#bar.calls + 1] = { now, current }
+  if #bar.calls > LAST then table.remove(bar.calls, 1) end
+  bar.filled, bar.done = filled, filled == width
+  local times = (' %s: %s | Step: %s'):format(filled < width and 'ETA' or 'Tot',
+    duration(filled < width and math.max(0, (goal - current) * step) or now - bar.begun),
+    duration(step))
+  -- The count stands in the middle of the bar.
+  io.write(' [', ('='):rep(filled - 1), filled > 0 and '>' or '', ('.'):rep(width - filled),
+    '] ', (' '):rep(BESIDE - 4), ('\b'):rep(BESIDE - 4), times,
+    ('\b'):rep(math.floor(5 + #times + width / 2)), (' %s/%s '):format(current, goal),
+    bar.done and '\n' or '', '\r')
   io.flush()
-  last, last_current = now, current
 end
 
 --- Does not end the program when a package is missing.
