@@ -90,6 +90,29 @@ describe('arguments beyond sense', function()
   end)
 end)
 
+describe('operands that overlap the result', function()
+  it('are read before it is written', function()
+    for _, kind in ipairs { 'double', 'float', 'int' } do
+      local function m()
+        local t = torch.range(1, 9):view(3, 3)
+        return t[kind](t)
+      end
+      local t = m()
+      assert.same({ 2, 6, 10, 6, 10, 14, 10, 14, 18 }, elements(t:add(t:t())))
+      t = m()
+      assert.same({ 1, 4, 7, 2, 5, 8, 3, 6, 9 }, elements(t:copy(t:t())))
+      t = m()
+      assert.same({ 30, 36, 42, 66, 81, 96, 102, 126, 150 }, elements(t:mm(t, t)))
+      t = m()
+      t:narrow(1, 2, 2):copy(t:narrow(1, 1, 2))
+      assert.same({ 1, 2, 3, 1, 2, 3, 4, 5, 6 }, elements(t))
+      t = m()
+      t:indexAdd(1, torch.LongTensor { 2, 3, 1 }, t)
+      assert.same({ 8, 10, 12, 5, 7, 9, 11, 13, 15 }, elements(t))
+    end
+  end)
+end)
+
 describe('errors in loops that LuaJIT compiles', function()
   it('stay the same', function()
     if not helper.jit then
