@@ -101,7 +101,71 @@ local FORMS = {
   end,
 }
 
+-- Views and new sizes: where they are, and what is raised, in these tensors.
+local PLACES = {
+  matrix = function() return torch.range(1, 12):resize(3, 4) end,
+  transposed = function() return torch.range(1, 12):resize(3, 4):t() end,
+  part = function() return torch.range(1, 24):resize(4, 6):narrow(2, 2, 4):narrow(1, 2, 3) end,
+  ones = function() return torch.range(1, 12):resize(1, 3, 1, 4) end,
+  vector = function() return torch.range(1, 3):narrow(1, 2, 2) end,
+  number = function() return torch.range(7, 7):resize(1, 1) end,
+  empty = function() return torch.Tensor() end,
+  many = function() return torch.range(1, 6):resize(1, 2, 1, 3, 1) end,
+}
+
+local GEOMETRY = {
+  sub = { { 1, 2 }, { 2, -1 }, { 1, 2, 2, 3 }, { -2, -1, 1, 1 }, { 0, 1 }, { 2, 1 }, { 1 }, {},
+          { 1, 9 }, { '1', 2 }, { 1.5, 2 }, { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 } },
+  permute = { { 2, 1 }, { 1, 2 }, { 1 }, { 1, 1 }, { 0, 1 }, { 4, 2, 3, 1 }, { 1, 3, 2, 4 },
+              { 3, 1 }, {}, { '2', 1 }, { 5, 4, 3, 2, 1 } },
+  squeeze = { {}, { 1 }, { 2 }, { 3 }, { 0 }, { 9 }, { '1' }, { 1.5 } },
+  unsqueeze = { { 1 }, { 2 }, { 3 }, { 4 }, { 5 }, { 0 }, {}, { '1' } },
+  expand = { { 3, 4 }, { 2, 3, 2, 4 }, { 1, 3, 1, 4 }, { 5, 5 }, { 0, 0 }, { 2 }, { -1, 2 },
+             { torch.LongStorage { 2, 3, 5, 4 } }, { torch.LongStorage { 6, 7 } }, {},
+             { 2, 2, 2, 3, 2 }, { '5', 5 } },
+  expandAs = { { torch.ones(3, 4) }, { torch.ones(2, 3, 2, 4) }, { torch.ByteTensor(4, 5) },
+               { torch.ones(2) }, { torch.Tensor() }, { 1 }, {} },
+  viewAs = { { torch.ones(4, 3) }, { torch.ones(12) }, { torch.ByteTensor(2, 6) },
+             { torch.ones(2) }, { torch.ones(1, 1, 1) }, { torch.Tensor() }, { 3, 4 }, {} },
+  set = { { torch.ones(2, 2):t() }, { torch.ones(3) }, { torch.ones(1, 1, 1, 2, 2) },
+          { torch.Tensor() }, { torch.FloatTensor(3) }, {}, { torch.DoubleStorage(4), 2, 3 } },
+  resize = { { 3, 4 }, { 4, 3 }, { 2 }, { 2, 2, 3 }, { 1, 3, 1, 4 }, { 50 }, { 0 }, { -1, 2 },
+             { 2, 0 }, {}, { 1, 1, 1, 1, 1, 2 }, { '2' }, { 1.5 }, { torch.LongStorage { 2, 2 } } },
+  reshape = { { 12 }, { 2, 6 }, { 4, 3 }, { 2 }, { 1, 1 }, { 1, 2, 3, 2 }, { 5 }, { -1 }, { 0 },
+              {}, { torch.LongStorage { 6, 2 } }, { 6 } },
+}
+
+-- Where a tensor is, and what is there; new elements have any value.
+local function place_of(value, fresh)
+  if not torch.isTensor(value) then return tostring(value) end
+  local storage = value:storage()
+  return ('%s at %d of %s'):format(fresh and show(value):match '^%S+ %S+' or show(value),
+    value:storageOffset(), storage and storage:size() or 'nothing')
+end
+
 describe('a call that is done in C', function()
+  it('makes the views that the function behind it makes, with its errors', function()
+    if not shows_upvalues then pending('skipped: debug.getupvalue shows no C function') end
+    for name, arguments in pairs(GEOMETRY) do
+      for where, make in pairs(PLACES) do
+        for i, list in ipairs(arguments) do
+          local method, rest = behind(make(), name)
+          local function outcome(f)
+            local t = make()
+            local ok, result = pcall(f, t, unpack(list))
+            if not ok then return tostring(result):gsub('^[^\n]-:%d+: ', '') end
+            local shares = torch.isTensor(result) and result:dim() > 0 and t:dim() > 0
+              and torch.pointer(result:storage()) == torch.pointer(t:storage())
+            local fresh = name == 'resize'
+            return ('%s %s %s, t: %s'):format(tostring(rawequal(result, t)), tostring(shares),
+              place_of(result, fresh), place_of(t, fresh))
+          end
+          assert.equal(outcome(rest), outcome(method), ('%s:%s %d'):format(where, name, i))
+        end
+      end
+    end
+  end)
+
   for form, place in pairs(FORMS) do
     it('gives what the function behind it gives, ' .. form, function()
       if not shows_upvalues then pending('skipped: debug.getupvalue shows no C function') end

@@ -25,8 +25,8 @@ struct lp_operation {
 };
 
 /* Tables that end with a name of NULL. */
-extern const struct lp_operation lp_products[], lp_reductions[], lp_selections[],
-    lp_views[];
+extern const struct lp_operation lp_geometry[], lp_products[],
+    lp_reductions[], lp_selections[], lp_views[];
 /* shapes.c: the constructor of a type, by the name of its tensors. */
 const struct lp_operation *lp_constructor_of(const char *name);
 
@@ -41,6 +41,11 @@ lp_operation_state(lua_State *L)
 {
     return lua_touserdata(L, lua_upvalueindex(LP_OPERATION_STATE));
 }
+
+/* [-] Copies from the second array of a walk to the first; `loop` is the copy
+ * loop of their type. */
+void lp_copy_row(const void *loop, char *const *data, ptrdiff_t n,
+                 const ptrdiff_t *steps);
 
 /* [any arguments -> its results, e] The call that is not taken. */
 int lp_call_rest_or_jump(lua_State *L);

@@ -160,11 +160,11 @@ masked_copy(lua_State *L)
 
 /* ---- lists of positions ---- */
 
-static void
-copy_slice(const void *item, char *const *data, ptrdiff_t n,
-           const ptrdiff_t *steps)
+void
+lp_copy_row(const void *loop, char *const *data, ptrdiff_t n,
+            const ptrdiff_t *steps)
 {
-    const struct lp_loop *copy = item;
+    const struct lp_loop *copy = loop;
     lp_run_loop(copy, (char *[3]){data[1], data[0], NULL}, n,
                 (ptrdiff_t[3]){steps[1], steps[0], 0});
 }
@@ -237,7 +237,7 @@ index_by_list(lua_State *L)
         to.offset = (ptrdiff_t)(i * lp_tensor_strides(result)[dim]);
         lp_walk_begin(&walk, &to);
         lp_walk_add(&walk, &from, &to);
-        lp_walk_run(&walk, copy_slice, &lp_loops[LP_LOOP_copy][t->dtype]);
+        lp_walk_run(&walk, lp_copy_row, &lp_loops[LP_LOOP_copy][t->dtype]);
     }
     return 1;
 }

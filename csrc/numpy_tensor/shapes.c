@@ -45,7 +45,7 @@ read_sizes(lua_State *L, int first, int64_t *size, int64_t *product)
     return n;
 }
 
-/* torch.DoubleTensor(2, 3) */
+/* torch.DoubleTensor(2, 3), torch.DoubleTensor(t) */
 static int
 construct(lua_State *L)
 {
@@ -54,7 +54,13 @@ construct(lua_State *L)
     int64_t size[MAX_SIZES], count = 0;
     int nd = read_sizes(L, 1, size, &count);
     if (nd == 0) {
-        return lp_call_rest_or_jump(L);
+        const struct lp_tensor *t = lp_to_tensor(L, 1);
+        if (t == NULL || t->nd == 0 || lua_gettop(L) != 1 ||
+            t->dtype != (enum lp_dtype)(type - lp_dtypes)) {
+            return lp_call_rest_or_jump(L);
+        }
+        lp_push_alike_or_jump(L, 1);
+        return 1;
     }
     lp_new_sized_or_jump(lp_operation_state(L), L,
                          (enum lp_dtype)(type - lp_dtypes), nd, size);
@@ -134,6 +140,43 @@ view(lua_State *L)
     return 1;
 }
 
+/* t:reshape(2, 3): a copy */
+static int
+reshape(lua_State *L)
+{
+    const struct lp_tensor *t = lp_to_tensor(L, 1);
+    int64_t size[MAX_SIZES], count = 0;
+    int nd = read_sizes(L, 2, size, &count);
+    if (t == NULL || nd == 0 || count != lp_count_elements(t)) {
+        return lp_call_rest_or_jump(L);
+    }
+    lp_loops_need_or_jump(t->S, L);
+    if (t->nd > LP_INLINE_DIMS ||
+        lp_loops[LP_LOOP_copy][t->dtype].run == NULL) {
+        return lp_call_rest_or_jump(L);
+    }
+    const struct lp_tensor *result =
+        lp_new_sized_or_jump(t->S, L, t->dtype, nd, size);
+    if (t->nd == 0 || t->nd > LP_INLINE_DIMS ||
+        lp_count_elements(t) != count) {
+        lp_changed_or_jump(L);
+    }
+    struct lp_tensor same = *result; /* the result with the sizes of `t` */
+    int64_t next = 1;
+    same.size = same.few;
+    same.nd = t->nd;
+    for (int d = t->nd - 1; d >= 0; d--) {
+        same.size[d] = t->size[d];
+        same.size[t->nd + d] = next;
+        next *= t->size[d];
+    }
+    struct lp_walk walk;
+    lp_walk_begin(&walk, &same);
+    lp_walk_add(&walk, t, &same);
+    lp_walk_run(&walk, lp_copy_row, &lp_loops[LP_LOOP_copy][t->dtype]);
+    return 1;
+}
+
 /* t:t() */
 static int
 transposed(lua_State *L)
@@ -156,9 +199,10 @@ transposed(lua_State *L)
 static const int zero = 0, one = 1;
 
 const struct lp_operation lp_views[] = {
-    {"ones",  filled,     &one },
-    {"t",     transposed, NULL },
-    {"view",  view,       NULL },
-    {"zeros", filled,     &zero},
-    {NULL,    NULL,       NULL },
+    {"ones",    filled,     &one },
+    {"reshape", reshape,    NULL },
+    {"t",       transposed, NULL },
+    {"view",    view,       NULL },
+    {"zeros",   filled,     &zero},
+    {NULL,      NULL,       NULL },
 };

@@ -205,6 +205,8 @@ extern const luaL_Reg lp_tensor_library[];
  * room for `nd` dimensions.  A finalizer that Lua runs meanwhile may change
  * that one: what was read of it before has to be looked at again. */
 struct lp_tensor *lp_new_view_or_jump(lua_State *L, int index, int nd);
+/* [lock; -0, +1, em] Push a view with the same dimensions. */
+struct lp_tensor *lp_push_alike_or_jump(lua_State *L, int index);
 /* [lock; -0, +1, em] Push slice `i` (from 0) of a dimension as a tensor. */
 void lp_push_select_or_jump(lua_State *L, int index, int dim, int64_t i);
 

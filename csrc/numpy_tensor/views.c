@@ -73,9 +73,8 @@ tensor_select(lua_State *L)
     return 1;
 }
 
-/* [+1] A view with the same dimensions. */
-static struct lp_tensor *
-push_alike_or_jump(lua_State *L, int index)
+struct lp_tensor *
+lp_push_alike_or_jump(lua_State *L, int index)
 {
     const struct lp_tensor *from = lp_tensor_at(L, index);
     int nd = from->nd;
@@ -101,7 +100,7 @@ tensor_narrow(lua_State *L)
     luaL_argcheck(L, first >= 0 && first < t->size[dim], 3, "out of range");
     luaL_argcheck(L, size > 0 && size <= t->size[dim] - first, 4,
                   "out of range");
-    struct lp_tensor *view = push_alike_or_jump(L, 1);
+    struct lp_tensor *view = lp_push_alike_or_jump(L, 1);
     if (size > t->size[dim] - first) {
         lp_changed_or_jump(L);
     }
@@ -120,7 +119,7 @@ tensor_transpose(lua_State *L)
     /* Torch7's C function, which complains, has no self before them. */
     int one = check_dim_or_jump(L, 2, 1, t);
     int two = check_dim_or_jump(L, 3, 2, t);
-    struct lp_tensor *view = push_alike_or_jump(L, 1);
+    struct lp_tensor *view = lp_push_alike_or_jump(L, 1);
     int64_t *stride = lp_tensor_strides(view);
     view->size[one] = t->size[two];
     view->size[two] = t->size[one];
