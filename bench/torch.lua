@@ -44,6 +44,9 @@ local rows = { -- what, in Lua, in Python
   { 'largest of rows', function() return a:max(2) end, 'a.max(1)' },
   { 'sort', function() return torch.sort(a) end, 'np.sort(a)' },
   { 'random numbers', function() r:uniform() end, 'np.random.random((4, 4))' },
+  { 'normal numbers', function() r:normal() end, 'np.random.standard_normal((4, 4))' },
+  { 'make random numbers', function() return torch.rand(4, 4) end, 'np.random.random((4, 4))' },
+  { 'one random number', function() return torch.uniform() end, 'np.random.random()' },
 }
 
 local arrays = has_py and py.reval([[

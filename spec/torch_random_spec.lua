@@ -48,6 +48,62 @@ describe('after manualSeed(1)', function()
     assert.equal(5048, state:size(1))
     assert.equal(169276, sum)
   end)
+
+  -- Numbers, and tensors as a sum over their elements.
+  it('calls of all kinds follow each other as in Torch7', function()
+    local out = {}
+    local function note(value)
+      if torch.isTensor(value) then
+        local sum = 0
+        value:clone():apply(function(v)
+          sum = (sum * 31 + math.floor(v * 2 ^ 20)) % 1000003
+        end)
+        value = sum
+      end
+      out[#out + 1] = value
+    end
+    torch.manualSeed(3)
+    note(torch.normal(1, 2))                -- opens a pair
+    note(torch.Tensor(4, 3):normal())
+    note(torch.FloatTensor(2, 3):t():normal(5, 2))
+    note(torch.uniform())
+    note(torch.rand(3, 5))
+    note(torch.randperm(9))
+    note(torch.randn(7))
+    note(torch.Tensor(1000):normal(-1, 3))
+    note(torch.IntTensor(4, 4):random(-3, 3))
+    note(torch.ByteTensor(5, 5):random())
+    note(torch.CharTensor(5, 5):random())
+    note(torch.ShortTensor(5, 5):random())
+    note(torch.LongTensor(5, 5):random())
+    note(torch.FloatTensor(5, 5):random())
+    note(torch.ByteTensor(6):random(200, 300))
+    note(torch.ByteTensor(5):geometric(0.999))
+    note(torch.LongTensor(5):geometric(0.999))
+    note(torch.IntTensor(3, 3):bernoulli())
+    note(torch.FloatTensor(3):exponential(2))
+    note(torch.FloatTensor(3):cauchy(1, 2))
+    note(torch.FloatTensor(3):logNormal(1, 2))
+    note(torch.random())
+    note(torch.random(7))
+    note(torch.random(-7, 7))
+    note(torch.bernoulli(0.25))
+    note(torch.geometric(0.25))
+    note(torch.exponential(3))
+    note(torch.cauchy(1, 2))
+    note(torch.logNormal(0.5, 0.25))
+    note(torch.Tensor(2, 1):expand(2, 3):uniform())
+    note(torch.Tensor(5, 4):narrow(2, 2, 2):uniform(-1, 1))
+    note(torch.normal())
+    local state = torch.getRNGState()
+    note(state)
+    note(torch.randn(2))
+    assert.same({
+      0.27265712015657317, 300168, 246283, 0.02987621258944273, 75722, 428621, 352453, 872226,
+      421967, 293405, 679106, 300290, 130910, 893006, 320608, 752712, 334587, 727088, 613724,
+      934507, 124744, 1113706911, 2, 1, 0, 1, 0.3741988257169338, -0.54934409766665993,
+      1.0297146221963867, 802220, 761735, 1.3294691128257206, 248797, 849442 }, out)
+  end)
 end)
 
 describe('a generator', function()

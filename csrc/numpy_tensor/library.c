@@ -372,6 +372,7 @@ const luaL_Reg lp_tensor_library[] = {
     {"new",          library_new         },
     {"new_storage",  library_new_storage },
     {"operation",    lp_library_operation},
+    {"random",       lp_library_random   },
     {"same_storage", library_same_storage},
     {"set",          library_set         },
     {"structure",    library_structure   },

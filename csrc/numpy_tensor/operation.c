@@ -89,7 +89,8 @@ static const struct lp_operation *
 find(const char *name)
 {
     static const struct lp_operation *const tables[] = {
-        lp_geometry, lp_products, lp_reductions, lp_selections, lp_views};
+        lp_geometry,   lp_products,   lp_random_numbers,
+        lp_reductions, lp_selections, lp_views};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         for (const struct lp_operation *o = tables[i]; o->name; o++) {
             if (strcmp(o->name, name) == 0) {

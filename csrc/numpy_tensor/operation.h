@@ -26,12 +26,18 @@ struct lp_operation {
 
 /* Tables that end with a name of NULL. */
 extern const struct lp_operation lp_geometry[], lp_products[],
+    lp_random_numbers[],
     lp_reductions[], lp_selections[], lp_views[];
 /* shapes.c: the constructor of a type, by the name of its tensors. */
 const struct lp_operation *lp_constructor_of(const char *name);
 
 /* For Lua: operation(name, method, f). */
 int lp_library_operation(lua_State *L);
+/* generator.c, for Lua: random(torch, bits, capsule, shared), field 1 of a
+ * torch.Generator: what numbers are drawn from in C, or nil if they cannot be.
+ * `bits` is NumPy's bit generator, `shared` a memoryview of what Torch7 keeps
+ * beside it; torch._gen is the library's generator. */
+int lp_library_random(lua_State *L);
 /* elementwise.c: the row of a function of this name, or NULL. */
 const void *lp_elementwise_row(const char *name);
 int lp_elementwise(lua_State *L);
@@ -56,6 +62,12 @@ lp_is_method(lua_State *L)
     return lua_isboolean(L, lua_upvalueindex(LP_OPERATION_METHOD)) &&
            lua_toboolean(L, lua_upvalueindex(LP_OPERATION_METHOD));
 }
+
+enum { LP_MAX_SIZES = 8 };
+/* [-0, +0, -] Sizes from the numbers at `first` .. top; their number, or 0 if
+ * there is something else.  One of them may be -1 if `*product` is not 0: what
+ * then gives that many elements.  `*product` becomes how many there are. */
+int lp_read_sizes(lua_State *L, int first, int64_t *size, int64_t *product);
 
 /* [-0, +0, -] The number at `index` as an element, if C would convert it
  * without undefined behaviour; else 0. */

@@ -4,18 +4,13 @@
 
 #include "numpy_tensor/operation.h"
 
-enum { MAX_SIZES = 8 };
-
-/* Sizes from the numbers at `first` .. top; their number, or 0 if there is
- * something else.  One of them may be -1 if `*product` is not 0: what then
- * gives that many elements.  `*product` becomes the number of elements. */
-static int
-read_sizes(lua_State *L, int first, int64_t *size, int64_t *product)
+int
+lp_read_sizes(lua_State *L, int first, int64_t *size, int64_t *product)
 {
     const int64_t limit = INT64_MAX / 16;
     int n = lua_gettop(L) - first + 1, missing = -1;
     int64_t wanted = *product, count = 1;
-    if (n < 1 || n > MAX_SIZES) {
+    if (n < 1 || n > LP_MAX_SIZES) {
         return 0;
     }
     for (int i = 0; i < n; i++) {
@@ -51,8 +46,8 @@ construct(lua_State *L)
 {
     const struct lp_dtype_row *type =
         lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW));
-    int64_t size[MAX_SIZES], count = 0;
-    int nd = read_sizes(L, 1, size, &count);
+    int64_t size[LP_MAX_SIZES], count = 0;
+    int nd = lp_read_sizes(L, 1, size, &count);
     if (nd == 0) {
         const struct lp_tensor *t = lp_to_tensor(L, 1);
         if (t == NULL || t->nd == 0 || lua_gettop(L) != 1 ||
@@ -89,8 +84,8 @@ static int
 filled(lua_State *L)
 {
     const int *value = lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW));
-    int64_t size[MAX_SIZES], count = 0;
-    int is_storage, nd = read_sizes(L, 1, size, &count);
+    int64_t size[LP_MAX_SIZES], count = 0;
+    int is_storage, nd = lp_read_sizes(L, 1, size, &count);
     if (nd == 0 || !lua_istable(L, lua_upvalueindex(LP_OPERATION_METHOD))) {
         return lp_call_rest_or_jump(L);
     }
@@ -118,12 +113,12 @@ static int
 view(lua_State *L)
 {
     const struct lp_tensor *t = lp_to_tensor(L, 1);
-    int64_t size[MAX_SIZES], count;
+    int64_t size[LP_MAX_SIZES], count;
     if (t == NULL || t->nd == 0 || !lp_is_contiguous(t)) {
         return lp_call_rest_or_jump(L);
     }
     int64_t wanted = count = lp_count_elements(t);
-    int nd = read_sizes(L, 2, size, &count);
+    int nd = lp_read_sizes(L, 2, size, &count);
     if (nd == 0 || count != wanted) {
         return lp_call_rest_or_jump(L);
     }
@@ -145,8 +140,8 @@ static int
 reshape(lua_State *L)
 {
     const struct lp_tensor *t = lp_to_tensor(L, 1);
-    int64_t size[MAX_SIZES], count = 0;
-    int nd = read_sizes(L, 2, size, &count);
+    int64_t size[LP_MAX_SIZES], count = 0;
+    int nd = lp_read_sizes(L, 2, size, &count);
     if (t == NULL || nd == 0 || count != lp_count_elements(t)) {
         return lp_call_rest_or_jump(L);
     }

@@ -5,11 +5,15 @@ Torch7 takes one raw 32-bit draw for a uniform number, two for a pair of
 normal ones.  Logarithms and the like are taken by `math`, whose results are
 those of the C library as in Torch7; NumPy's own may differ in the last bit.
 Arrays are filled in the order of their elements, whatever their strides.
+
+The core does the usual calls (csrc/numpy_tensor/random.c): it draws from the
+same bit generator, with the GIL, and keeps what `Generator.shared` has in step.
 """
 
 import math
 import os
 import struct
+import threading
 from array import array
 from itertools import repeat
 
@@ -30,11 +34,34 @@ def _mapped(function, values):
     return np.frombuffer(array("d", map(function, values.tolist())))
 
 
+# Items of Generator.shared, as the core numbers them.
+_X, _Y, _RHO, _PENDING, _FRESH, _BUSY = range(6)
+
+
+def _shared(item):
+    def get(self):
+        return self.shared[item]
+
+    def put(self, value):
+        self.shared[item] = value
+
+    return property(get, put)
+
+
 class Generator:
     """One stream of random numbers."""
 
+    x, y, rho = _shared(_X), _shared(_Y), _shared(_RHO)
+    pending = _shared(_PENDING)  # the second number of a normal pair
+    fresh = _shared(_FRESH)  # nothing drawn yet
+
     def __init__(self):
         self.bits = np.random.MT19937(0)
+        # NumPy's documented way in for other code in C.
+        self.capsule = getattr(self.bits, "capsule", None)
+        self.shared = memoryview(array("d", bytes(8 * 6)))
+        # Held where `bits` works without the GIL, or over several steps.
+        self.turn = threading.RLock()
         self.seed()
 
     def seed(self):
@@ -45,17 +72,25 @@ class Generator:
 
     def manual_seed(self, seed):
         seed = int(seed)
-        self.initial = seed & 0xFFFFFFFFFFFFFFFF
-        self.bits._legacy_seeding(seed & 0xFFFFFFFF)
-        self.fresh = True  # nothing drawn yet
-        self.x = self.y = self.rho = 0.0
-        self.pending = False  # the second number of a normal pair
+        with self.turn:
+            self.initial = seed & 0xFFFFFFFFFFFFFFFF
+            self.bits._legacy_seeding(seed & 0xFFFFFFFF)
+            self.fresh = True
+            self.x = self.y = self.rho = 0.0
+            self.pending = False
 
     def raw(self, n):
         """`n` draws of 32 bits, as uint64."""
         if n > 0:
             self.fresh = False
-        return self.bits.random_raw(n)
+        with self.turn:
+            # random_raw lets go of the GIL; a signal handler may come between.
+            before = self.shared[_BUSY]
+            try:
+                self.shared[_BUSY] = 1
+                return self.bits.random_raw(n)
+            finally:
+                self.shared[_BUSY] = before
 
     def uniform(self, n):
         return self.raw(n) * _SCALE
@@ -113,7 +148,8 @@ class Generator:
 
     def get_state(self):
         """The state as Torch7 lays it out in memory."""
-        state = self.bits.state["state"]
+        with self.turn:
+            state = self.bits.state["state"]
         position = int(state["pos"])
         drawn = 0 if self.fresh else position
         left = _N + 1 - position
@@ -126,15 +162,16 @@ class Generator:
         initial, left, seeded, drawn = fields[:4]
         if seeded != 1 or not 0 < left <= _N or drawn > _N:
             raise Wrong("Invalid RNG state", 1)
-        self.initial = initial
-        self.bits.state = {
-            "bit_generator": "MT19937",
-            "state": {"key": np.array(fields[4 : 4 + _N], np.uint32),
-                      "pos": _N + 1 - left},
-        }
-        self.fresh = drawn == 0
-        self.x, self.y, self.rho, pending = fields[4 + _N :]
-        self.pending = bool(pending)
+        with self.turn:
+            self.initial = initial
+            self.bits.state = {
+                "bit_generator": "MT19937",
+                "state": {"key": np.array(fields[4 : 4 + _N], np.uint32),
+                          "pos": _N + 1 - left},
+            }
+            self.fresh = drawn == 0
+            self.x, self.y, self.rho, pending = fields[4 + _N :]
+            self.pending = bool(pending)
 
 
 STATE_SIZE = _STATE.size

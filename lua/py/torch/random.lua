@@ -17,9 +17,13 @@ local STATE_SIZE = 5048
 return function(torch, add)
   -- Generators -------------------------------------------------------------------
 
+  -- What the core draws from is in field 1, where it can.
   local function new_generator()
-    return class.setmetatable({ stream = tensors.stay(helpers.Generator) },
-      'torch.Generator')
+    local stream = tensors.stay(helpers.Generator)
+    return class.setmetatable({
+      tensors.random(torch, stream.bits, stream.capsule, stream.shared),
+      stream = stream,
+    }, 'torch.Generator')
   end
 
   local Generator = class.newmetatable('torch.Generator', nil, new_generator,
@@ -98,30 +102,37 @@ return function(torch, add)
     end
   end
 
-  -- Forms for a number and for a tensor of a distribution.
-  local function distribution(helper, parameters, check)
+  -- Adds a distribution, with forms for a number and for a tensor.
+  local function add_distribution(name, helper, parameters, check, kinds, forms)
     local one, all = 'one_' .. helper, helper
-    return {
+    local row = {
       'G ' .. parameters, function(g, ...)
         if check then check(...) end
         return value(helpers[one](stream(g), ...))
       end,
       'O G ' .. parameters, function(t, g, ...)
         if check then check(...) end
-        if t:dim() > 0 then helpers[all](t, stream(g), ...) end
+        if t:dim() == 0 then return t end
+        if not g and not torch._gen then
+          stream() -- from now on the core draws: ten times faster
+          return t[name](t, ...)
+        end
+        helpers[all](t, stream(g), ...)
         return t
       end,
     }
+    for _, form in ipairs(forms or {}) do row[#row + 1] = form end
+    add(name, row, kinds)
   end
 
-  add('uniform', distribution('uniform', 'n=0 n=1'), REAL)
-  add('normal', distribution('normal', 'n=0 n=1', positive_deviation), REAL)
-  add('cauchy', distribution('cauchy', 'n=0 n=1'), REAL)
-  add('logNormal', distribution('log_normal', 'n=1 n=2', positive_deviation), REAL)
-  add('exponential', distribution('exponential', 'n'), REAL)
-  add('geometric', distribution('geometric', 'n', function(p)
+  add_distribution('uniform', 'uniform', 'n=0 n=1', nil, REAL)
+  add_distribution('normal', 'normal', 'n=0 n=1', positive_deviation, REAL)
+  add_distribution('cauchy', 'cauchy', 'n=0 n=1', nil, REAL)
+  add_distribution('logNormal', 'log_normal', 'n=1 n=2', positive_deviation, REAL)
+  add_distribution('exponential', 'exponential', 'n', nil, REAL)
+  add_distribution('geometric', 'geometric', 'n', function(p)
     if not (p > 0 and p < 1) then errors.arg(1, 'must be > 0 and < 1') end
-  end))
+  end)
 
   local function bernoulli_of(t, g, p)
     if t:nElement() ~= p:nElement() then
@@ -133,11 +144,8 @@ return function(torch, add)
     helpers.bernoulli(t, stream(g), p)
     return t
   end
-  local bernoulli = distribution('bernoulli', 'n=0.5', probability)
-  for _, form in ipairs { 'O G F', bernoulli_of, 'O G D', bernoulli_of } do
-    bernoulli[#bernoulli + 1] = form
-  end
-  add('bernoulli', bernoulli)
+  add_distribution('bernoulli', 'bernoulli', 'n=0.5', probability, nil,
+    { 'O G F', bernoulli_of, 'O G D', bernoulli_of })
 
   local function bounds(low, high)
     low, high = numbers.truncate(low), numbers.truncate(high)
@@ -180,11 +188,11 @@ return function(torch, add)
 
   -- Tensors of random numbers ------------------------------------------------------
 
-  local function filled(helper, a, b)
+  local function filled(method, a, b)
     return { 'R G L', function(t, g, sizes)
       geometry.resize(t, sizes)
-      if t:dim() > 0 then helpers[helper](t, stream(g), a, b) end
-      return t
+      if g then return t[method](t, g, a, b) end
+      return t[method](t, a, b)
     end }
   end
   add('rand', filled('uniform', 0, 1), REAL)
