@@ -26,8 +26,7 @@ struct lp_operation {
 
 /* Tables that end with a name of NULL. */
 extern const struct lp_operation lp_geometry[], lp_products[],
-    lp_random_numbers[],
-    lp_reductions[], lp_selections[], lp_views[];
+    lp_random_numbers[], lp_reductions[], lp_selections[], lp_views[];
 /* shapes.c: the constructor of a type, by the name of its tensors. */
 const struct lp_operation *lp_constructor_of(const char *name);
 
