@@ -9,6 +9,8 @@ import weakref
 
 import numpy as np
 
+from ._torch_blocks import (BLOCK, apart, blocks, elementwise, flat, runs, starts,
+                            unshared)
 from ._torch_errors import Wrong
 
 _LONG: np.dtype = np.dtype(np.int64)
@@ -25,12 +27,18 @@ def to_integers(values, dtype=_LONG):
     return values
 
 
-def assign(out, values):
-    """Copy with conversion; element by element where shapes differ."""
-    if values.shape != out.shape:
-        values = values.reshape(out.shape)
+@elementwise
+def _converted(out, values):
     if values.dtype.kind == "f" and out.dtype.kind != "f":
         values = to_integers(values, out.dtype)
+    np.copyto(out, values, casting="unsafe")
+
+
+def assign(out, values):
+    """Copy with conversion; element by element where shapes differ."""
+    if values.shape != out.shape or out.dtype.kind != "f":
+        _converted(out, values)
+        return
     with np.errstate(all="ignore"):
         np.copyto(out, values, casting="unsafe")
 
@@ -42,28 +50,59 @@ def check(index, size, text, position=0):
         raise Wrong(text, position)
 
 
-def select(out, source, dim, index):
-    np.take(source, index - 1, axis=dim - 1, out=out, mode="clip")
-
-
 def _slices(dim, index):
-    return (slice(None),) * (dim - 1) + (index - 1,)
+    """For parts of a list of positions: where they stand in it, and the slices
+    at these positions."""
+    before = (slice(None),) * (dim - 1)
+    for first, last in runs(index.size):
+        yield (*before, slice(first, last)), (*before, index[first:last] - 1)
+
+
+def select(out, source, dim, index):
+    axis = dim - 1
+    if index.size <= BLOCK and out.flags.c_contiguous and source.flags.c_contiguous:
+        np.take(source, index - 1, axis, out, "clip")
+        return
+    source, before = unshared(out, source), (slice(None),) * axis
+    size = out.size // index.size
+    if size > BLOCK:
+        for i, at in enumerate(index.tolist()):
+            out[(*before, i)] = source[(*before, at - 1)]
+        return
+    for first, last in runs(index.size, BLOCK // size):
+        out[(*before, slice(first, last))] = source[(*before, index[first:last] - 1)]
 
 
 def copy(out, dim, index, source):
-    out[_slices(dim, index)] = source
+    source = unshared(out, source)
+    for given, at in _slices(dim, index):
+        out[at] = source[given]
 
 
 def add(out, dim, index, source):
-    np.add.at(out, _slices(dim, index), source)
+    source = unshared(out, source)
+    for given, at in _slices(dim, index):
+        np.add.at(out, at, source[given])
 
 
 def fill(out, dim, index, value):
-    out[_slices(dim, index)] = value
+    for _, at in _slices(dim, index):
+        out[at] = value
+
+
+def _parts(array, dim, index):
+    """Parts of an array of positions: their indexes, positions from 0, and what of
+    `array` they are positions in."""
+    axis = dim - 1
+    for part in blocks(index.shape):
+        yield part, index[part] - 1, array[tuple(
+            slice(None) if d == axis else part[d] for d in range(array.ndim))]
 
 
 def gather(out, source, dim, index):
-    out[...] = np.take_along_axis(_like(source, index, dim), index - 1, dim - 1)
+    source, index = unshared(out, source), apart(out, index)
+    for part, at, within in _parts(_like(source, index, dim), dim, index):
+        out[part] = np.take_along_axis(within, at, dim - 1)
 
 
 def _like(source, index, dim):
@@ -74,19 +113,27 @@ def _like(source, index, dim):
 
 
 def scatter(out, dim, index, values):
-    """`values` is an array, or a number."""
-    np.put_along_axis(_like(out, index, dim), index - 1, values, dim - 1)
+    """`values` is an array of the same shape, or a number."""
+    index = apart(out, index)
+    if isinstance(values, np.ndarray):
+        values = unshared(out, values)
+    for part, at, within in _parts(_like(out, index, dim), dim, index):
+        np.put_along_axis(
+            within, at, values[part] if isinstance(values, np.ndarray) else values,
+            dim - 1)
 
 
-def scatter_add(out, dim, index, values):
-    target = _like(out, index, dim)
-    where = list(np.indices(index.shape, sparse=True))
-    where[dim - 1] = index - 1
-    np.add.at(target, tuple(where), values)
+def count_nonzero(source):
+    return int(np.count_nonzero(source))
 
 
-def nonzero(source):
-    return np.argwhere(source) + 1
+def nonzero(out, source):
+    """The positions of all that is not 0, one in each row."""
+    found = 0
+    for part in blocks(source.shape):
+        at = np.argwhere(source[part])
+        np.add(at, np.array(starts(part)) + 1, out[found : found + len(at)])
+        found += len(at)
 
 
 # ---- by mask ----
@@ -102,26 +149,50 @@ def count(mask):
     return int(np.count_nonzero(_mask(mask)))
 
 
+def _under(array, mask):
+    """The elements of `array` under the mask, part by part."""
+    if mask.shape != array.shape and mask.flags.c_contiguous:
+        mask = mask.reshape(array.shape)
+    if mask.shape == array.shape:
+        for part in blocks(array.shape):
+            yield array[part][mask[part]]
+        return
+    array, mask = flat(array), flat(mask)
+    for first, last in runs(len(array)):
+        yield array[first:last][mask[first:last]]
+
+
 def masked_select(out, source, mask):
-    if mask.shape != source.shape:
-        mask = mask.reshape(source.shape)
-    out[...] = source[_mask(mask)]
+    found = 0
+    for values in _under(unshared(out, source), _mask(mask)):
+        out[found : found + values.size] = values
+        found += values.size
+
+
+@elementwise
+def _filled(out, mask, value):
+    out[mask] = value
 
 
 def masked_fill(out, mask, value):
-    if mask.shape != out.shape:
-        mask = mask.reshape(out.shape)
-    out[_mask(mask)] = value
+    _filled(out, _mask(mask), value)
 
 
 def masked_copy(out, mask, source):
-    if mask.shape != out.shape:
-        mask = mask.reshape(out.shape)
     mask = _mask(mask)
     n = np.count_nonzero(mask)
     if n > source.size:
         raise Wrong("Number of elements of src < number of ones in mask")
-    out[mask] = source.reshape(-1)[:n]
+    values, found = flat(unshared(out, source)), 0
+
+    @elementwise
+    def put(out, mask):
+        nonlocal found
+        n = np.count_nonzero(mask)
+        out[mask] = values[found : found + n]
+        found += n
+
+    put(out, mask)
 
 
 # ---- storages ----
@@ -181,25 +252,26 @@ def map_file(path, kind, shared, size, in_memory):
 
 # ---- bytes of storages, for files ----
 
-def get_bytes(storage, size):
-    """`size` is that of an element in the file."""
+def get_bytes(storage, size, first, last):
+    """Of the elements from `first` on; `size` is that of one in the file."""
+    storage = storage[first:last]
     if size != storage.itemsize:
         storage = storage.astype(f"i{size}")
     return storage.tobytes()
 
 
-def set_bytes(storage, data, size):
+def set_bytes(storage, data, size, first):
     dtype = storage.dtype if size == storage.itemsize else f"i{size}"
     values = np.frombuffer(data, dtype)
-    storage[: values.size] = values
+    storage[first : first + values.size] = values
 
 
 _FORMATS = {"float16": "%.9g", "float32": "%.9g", "float64": "%.17g"}
 
 
-def get_words(storage, separator):
+def get_words(storage, separator, first, last):
     form = _FORMATS.get(storage.dtype.name, "%d")
-    return separator.join(form % value for value in storage.tolist())
+    return separator.join(form % value for value in storage[first:last].tolist())
 
 
 def set_words(storage, text):

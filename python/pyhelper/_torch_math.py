@@ -3,20 +3,16 @@
 results are those of C for the type: integers wrap and divide towards zero.
 
 `out` has the shape of `a`; other arrays have as many elements.  Numbers come
-already cut to what the type can hold.
+already cut to what the type can hold.  What takes more than one step is done
+part by part.
 """
 
 import numpy as np
 
+from ._torch_blocks import elementwise
 from ._torch_errors import Wrong
 from ._torch_index import to_integers
 from ._torch_quiet import enter, leave, quiet
-
-
-def _alike(out, *arrays):
-    """`arrays` in the shape of `out`, where they are not yet."""
-    shape = out.shape
-    return [a if a.shape == shape else a.reshape(shape) for a in arrays]
 
 
 # ---- functions of one array ----
@@ -41,7 +37,7 @@ neg = _unary(np.negative)
 
 def _computed(formula):
     """A function whose result needs more than one step."""
-    @quiet
+    @elementwise
     def function(out, *args):
         out[...] = formula(*args)
     return function
@@ -65,30 +61,30 @@ sign = _computed(lambda a: (a > 0).astype(np.int8) - (a < 0))
 
 def _ufunc(ufunc):
     # With as many elements, NumPy takes what it has to and refuses the rest.
+    @elementwise
+    def reshaped(out, a, b):
+        ufunc(a, b, out)
+
     def function(out, a, b):
         token = enter()
         try:
             ufunc(a, b, out)
         except ValueError:
-            ufunc(a, b.reshape(out.shape), out)
+            reshaped(out, a, b)
         finally:
             leave(token)
     return function
 
 
-def _binary(function):
-    @quiet
+def _checked(function):
+    """Division, where no integer may be divided by 0."""
+    in_parts = elementwise(function)
+
     def wrapper(out, a, b):
-        if isinstance(b, np.ndarray) and b.shape != out.shape:
-            b = b.reshape(out.shape)
-        function(a, b, out)
+        if out.dtype.kind != "f":
+            check_divisor(b)
+        in_parts(out, a, b)
     return wrapper
-
-
-def _by_formula(formula):
-    def function(a, b, out):
-        out[...] = formula(a, b)
-    return _binary(function)
 
 
 add = _ufunc(np.add)
@@ -109,34 +105,28 @@ def check_divisor(b):
 
 def _quotient(a, b):
     """Integers divided towards zero, as in C."""
-    check_divisor(b)
     b = np.asarray(b, a.dtype)
     floor = a // b
     return floor + ((a - floor * b != 0) & ((a < 0) != (b < 0)))
 
 
-def _divide(a, b, out):
+@_checked
+def div(out, a, b):
     if a.dtype.kind == "f":
         np.divide(a, b, out)
     else:
         out[...] = _quotient(a, b)
 
 
-div = _binary(_divide)
-
-
-@_binary
-def fmod(a, b, out):
-    if a.dtype.kind != "f":
-        check_divisor(b)
+@_checked
+def fmod(out, a, b):
     np.fmod(a, b, out)
 
 
-@_binary
-def remainder(a, b, out):
+@_checked
+def remainder(out, a, b):
     """With the sign of the divisor."""
     if a.dtype.kind != "f":
-        check_divisor(b)
         np.remainder(a, b, out)
     else:
         out[...] = np.where(np.equal(b, 0), np.nan, a - b * np.floor(a / b))
@@ -153,8 +143,8 @@ def _shift(a, b, left):
     return np.right_shift(a.view(unsigned), b.astype(unsigned)).view(a.dtype)
 
 
-lshift = _by_formula(lambda a, b: _shift(a, b, True))
-rshift = _by_formula(lambda a, b: _shift(a, b, False))
+lshift = _computed(lambda a, b: _shift(a, b, True))
+rshift = _computed(lambda a, b: _shift(a, b, False))
 
 
 def _power(a, b):
@@ -163,27 +153,27 @@ def _power(a, b):
     return to_integers(np.power(a.astype(np.float64), b), a.dtype)
 
 
-pow = _by_formula(_power)
+pow = _computed(_power)
 
 
-@quiet
+@elementwise
 def tpow(out, number, a):
     out[...] = np.power(a.dtype.type(number), a)
 
 
-cmax = _by_formula(lambda a, b: np.where(a > b, a, np.asarray(b, a.dtype)))
-cmin = _by_formula(lambda a, b: np.where(a < b, a, np.asarray(b, a.dtype)))
+cmax = _computed(lambda a, b: np.where(a > b, a, np.asarray(b, a.dtype)))
+cmin = _computed(lambda a, b: np.where(a < b, a, np.asarray(b, a.dtype)))
 
 
-@quiet
+@elementwise
 def clamp(out, a, low, high):
     low, high = a.dtype.type(low), a.dtype.type(high)
     out[...] = np.where(a < low, low, np.where(a > high, high, a))
 
 
 def _comparison(ufunc):
-    @_binary
-    def function(a, b, out):
+    @elementwise
+    def function(out, a, b):
         if out.dtype == np.uint8:
             ufunc(a, b, out.view(np.bool_))
         else:
@@ -198,29 +188,31 @@ eq, ne = _comparison(np.equal), _comparison(np.not_equal)
 
 # ---- more operands ----
 
-@quiet
+@elementwise
 def cadd(out, a, factor, b):
     """a + factor * b"""
-    a, b = _alike(out, a, b)
     np.add(a, np.multiply(b, factor, dtype=b.dtype), out)
 
 
-@quiet
+@elementwise
 def addcmul(out, a, factor, b, c):
-    a, b, c = _alike(out, a, b, c)
     np.add(a, np.multiply(b, factor, dtype=b.dtype) * c, out)
 
 
-@quiet
-def addcdiv(out, a, factor, b, c):
-    a, b, c = _alike(out, a, b, c)
+@elementwise
+def _add_quotients(out, a, factor, b, c):
     scaled = np.multiply(b, factor, dtype=b.dtype)
     np.add(a, scaled / c if a.dtype.kind == "f" else _quotient(scaled, c), out)
 
 
-@quiet
+def addcdiv(out, a, factor, b, c):
+    if out.dtype.kind != "f":
+        check_divisor(c)
+    _add_quotients(out, a, factor, b, c)
+
+
+@elementwise
 def lerp(out, a, b, weight):
-    a, b = _alike(out, a, b)
     np.add(a, (b - a) * a.dtype.type(weight), out)
 
 

@@ -2,9 +2,12 @@
 """Reductions and orders of py.torch.  Dimensions count from 1, and stay as
 dimensions of size 1; positions in results count from 1."""
 
+import builtins
+
 import numpy as np
 
-from ._torch_index import to_integers
+from ._torch_blocks import BLOCK, apart, blocks, pairs, rows, runs
+from ._torch_index import gather, to_integers
 from ._torch_quiet import quiet
 
 
@@ -19,10 +22,6 @@ def _along(function):
     def wrapper(out, a, dim, *more):
         out[...] = function(a, dim - 1, *more)
     return wrapper
-
-
-def _keep(a, axis, reduced):
-    return np.expand_dims(reduced, axis)
 
 
 # ---- sums ----
@@ -42,75 +41,147 @@ def mean_all(a):
     return (a.sum(dtype=np.float64) / a.size).item()
 
 
+def _total(a, axis, part):
+    """The sums of part(a's parts, their indexes) along an axis (None: of all
+    elements, a number), which stays as one of size 1."""
+    if axis is None:
+        return np.float64(builtins.sum(part(a[i], i).sum() for i in blocks(a.shape)))
+    if a.size <= BLOCK:
+        every = (slice(None),) * a.ndim
+        return part(a, every).sum(axis, dtype=np.float64, keepdims=True)
+    total = np.zeros((*a.shape[:axis], 1, *a.shape[axis + 1 :]))
+    for index in blocks(a.shape):
+        total[_at(index, axis, slice(None))] += part(a[index], index).sum(
+            axis, dtype=np.float64, keepdims=True)
+    return total
+
+
+def _at(index, axis, what):
+    """`index` with `what` for an axis."""
+    return (*index[:axis], what, *index[axis + 1 :])
+
+
+def _variance(a, axis, biased):
+    mean = a.mean(axis, dtype=np.float64, keepdims=axis is not None)
+
+    def squares(part, index):
+        of_rows = mean if axis is None else mean[_at(index, axis, slice(None))]
+        deviation = np.subtract(part, of_rows, dtype=np.float64)
+        return np.multiply(deviation, deviation, deviation)
+
+    n = a.size if axis is None else a.shape[axis]
+    return _total(a, axis, squares) / (n - (not biased))
+
+
 @quiet
 def var_all(a, biased):
-    a = a.astype(np.float64)
-    return (((a - a.mean()) ** 2).sum() / (a.size - (not biased))).item()
+    return _variance(a, None, biased).item()
 
 
+@quiet
 def std_all(a, biased):
-    return float(np.sqrt(np.float64(var_all(a, biased))))
+    return np.sqrt(_variance(a, None, biased)).item()
 
 
 @quiet
 def norm_all(a, p):
-    return float(_norm(a.astype(np.float64).reshape(-1), 0, p)[0])
+    return _norm(a, None, p).item()
 
 
 @quiet
 def dist(a, b, p):
     if p == 0:  # a sum of ones, to the power of infinity
         return 1.0 if a.size == 1 else float("inf")
-    a = a.astype(np.float64).reshape(-1) - b.astype(np.float64).reshape(-1)
-    return float(_norm(a, 0, p)[0])
+    power = _power_of(p)
+    total = builtins.sum(
+        power(x.astype(np.float64) - y.astype(np.float64)).sum()
+        for x, y in pairs(a, b))
+    return _root(np.float64(total), p).item()
+
+
+def _power_of(p):
+    """What is summed up for a norm, of an array of float64."""
+    if p == 0:
+        return lambda a: a != 0
+    if p == 1:
+        return np.abs
+    if p == 2:
+        return lambda a: a * a
+    return lambda a: np.abs(a) ** p
+
+
+def _root(total, p):
+    if p in (0, 1):
+        return total
+    return np.sqrt(total) if p == 2 else total ** (1.0 / p)
 
 
 def _norm(a, axis, p):
-    if p == 0:
-        return (a != 0).sum(axis=axis, keepdims=True)
-    if p == 1:
-        return np.abs(a).sum(axis=axis, keepdims=True)
-    if p == 2:
-        return np.sqrt((a * a).sum(axis=axis, keepdims=True))
-    return (np.abs(a) ** p).sum(axis=axis, keepdims=True) ** (1.0 / p)
+    power = _power_of(p)
+    return _root(_total(a, axis, lambda part, _: power(part.astype(np.float64))), p)
 
 
 sum = _along(lambda a, axis: a.sum(axis, dtype=_wide(a), keepdims=True))
 prod = _along(lambda a, axis: a.prod(axis, dtype=_wide(a), keepdims=True))
 mean = _along(lambda a, axis: a.mean(axis, dtype=np.float64, keepdims=True))
-norm = _along(lambda a, axis, p: _norm(a.astype(np.float64), axis, p))
-cumsum = _along(lambda a, axis: a.cumsum(axis, dtype=_wide(a)))
-cumprod = _along(lambda a, axis: a.cumprod(axis, dtype=_wide(a)))
+norm = _along(_norm)
+var = _along(_variance)
+std = _along(lambda a, axis, biased: np.sqrt(_variance(a, axis, biased)))
 
 
-@_along
-def var(a, axis, biased):
-    a = a.astype(np.float64)
-    squares = (a - a.mean(axis, keepdims=True)) ** 2
-    return squares.sum(axis, keepdims=True) / (a.shape[axis] - (not biased))
+def _cumulated(ufunc):
+    def function(out, a, dim):
+        axis, wide = dim - 1, _wide(a)
+        if a.dtype == wide:
+            ufunc.accumulate(a, axis, wide, out)
+            return
+        if a.size <= BLOCK:
+            out[...] = ufunc.accumulate(a, axis, wide)
+            return
+        a = apart(out, a)
+        # What a part begins with, for each row.
+        before = np.full((*a.shape[: dim - 1], 1, *a.shape[dim:]), ufunc.identity, wide)
+        for index in blocks(a.shape):
+            row = _at(index, axis, slice(None))
+            part = ufunc.accumulate(a[index], axis, wide)
+            ufunc(part, before[row], part)
+            before[row] = part[_at((slice(None),) * a.ndim, axis, slice(-1, None))]
+            out[index] = part
+    return quiet(function)
 
 
-@_along
-def std(a, axis, biased):
-    a = a.astype(np.float64)
-    squares = (a - a.mean(axis, keepdims=True)) ** 2
-    return np.sqrt(squares.sum(axis, keepdims=True)
-                   / (a.shape[axis] - (not biased)))
+cumsum, cumprod = _cumulated(np.add), _cumulated(np.multiply)
 
 
 @quiet
 def renorm(out, a, p, dim, limit):
     """Slices along `dim` whose norm is above `limit` get that norm."""
-    axes = tuple(d for d in range(a.ndim) if d != dim - 1)
-    slices = np.moveaxis(a, dim - 1, 0).reshape(a.shape[dim - 1], -1)
-    norms = _norm(slices.astype(np.float64), 1, p).reshape(
-        [n if d not in axes else 1 for d, n in enumerate(a.shape)])
-    out[...] = np.where(norms > limit, a * (limit / (norms + 1e-7)), a)
+    norms = _root(_total_but(a, dim - 1, _power_of(p)), p)
+    factors = np.where(norms > limit, limit / (norms + 1e-7), 1)
+    a = apart(out, a)
+    for index in blocks(a.shape):
+        row = tuple(index[d] if d == dim - 1 else slice(None) for d in range(a.ndim))
+        part, factor = a[index], factors[row]
+        out[index] = np.where(factor == 1, part, part * factor)
+
+
+def _total_but(a, axis, power):
+    """The sums of all but one axis, which the others stay beside as ones of
+    size 1."""
+    others = tuple(d for d in range(a.ndim) if d != axis)
+    total = np.zeros([n if d == axis else 1 for d, n in enumerate(a.shape)])
+    for index in blocks(a.shape):
+        row = tuple(index[d] if d == axis else slice(None) for d in range(a.ndim))
+        total[row] += power(a[index].astype(np.float64)).sum(others, keepdims=True)
+    return total
 
 
 @quiet
 def dot(a, b):
-    return np.dot(a.reshape(-1), b.reshape(-1)).item()
+    total = a.dtype.type(0)
+    for x, y in pairs(a, b):
+        total = total + np.dot(x, y)
+    return total.item()
 
 
 def equal(a, b):
@@ -137,47 +208,94 @@ def max_all(a):
     return a.max().item()
 
 
-def _chosen(values, positions, a, axis, index):
-    index = _keep(a, axis, index)
-    values[...] = np.take_along_axis(a, index, axis)
-    positions[...] = index + 1
+def _extreme(values, positions, a, axis, extreme, position, better):
+    if a.size <= BLOCK:
+        target = positions.squeeze(axis)
+        position(a, axis, target)
+        np.add(target, 1, target)
+        extreme(a, axis, None, values.squeeze(axis))
+        return
+    for index in blocks(a.shape):
+        part, first = a[index], index[axis].start or 0
+        row = _at(index, axis, slice(None))
+        at = np.expand_dims(position(part, axis), axis)
+        value = np.take_along_axis(part, at, axis)
+        at += first + 1
+        if first == 0:
+            values[row], positions[row] = value, at
+            continue
+        best = values[row]
+        replaces = better(value, best) | ((value != value) & (best == best))
+        np.copyto(best, value, where=replaces)
+        np.copyto(positions[row], at, where=replaces)
 
 
-def _extreme(values, positions, a, axis, extreme, position):
-    target = positions.squeeze(axis)
-    position(a, axis, target)
-    np.add(target, 1, target)
-    extreme(a, axis, None, values.squeeze(axis))
-
-
+@quiet
 def min(values, positions, a, dim):
-    _extreme(values, positions, a, dim - 1, np.minimum.reduce, np.argmin)
+    _extreme(values, positions, a, dim - 1, np.minimum.reduce, np.argmin, np.less)
 
 
+@quiet
 def max(values, positions, a, dim):
-    _extreme(values, positions, a, dim - 1, np.maximum.reduce, np.argmax)
+    _extreme(values, positions, a, dim - 1, np.maximum.reduce, np.argmax, np.greater)
+
+
+def _pick(values, positions, a, axis, order):
+    """The elements at the positions that `order(part, axis)` gives, row by row."""
+    in_place = np.may_share_memory(values, a)
+    for index in rows(a.shape, axis):
+        part = a[index].copy() if in_place else a[index]
+        at = order(part, axis)
+        np.add(at, 1, positions[index])
+        del at  # as large as the part, if that is one row
+        gather(values[index], part, axis + 1, positions[index])
 
 
 def kthvalue(values, positions, a, k, dim):
-    order = np.argsort(a, dim - 1, kind="stable")
-    _chosen(values, positions, a, dim - 1, np.take(order, k - 1, dim - 1))
+    def order(part, axis):
+        return np.take(np.argsort(part, axis, kind="stable"), [k - 1], axis)
+    _pick(values, positions, a, dim - 1, order)
 
 
 def median(values, positions, a, dim):
     kthvalue(values, positions, a, (a.shape[dim - 1] + 1) // 2, dim)
 
 
-def median_all(a):
-    n = (a.size - 1) // 2
-    return np.partition(a.reshape(-1), n)[n].item()
+def _most_frequent(row):
+    """The least of the most frequent values."""
+    row = np.sort(row)
+    found, most, since = row[0], 0, 0  # `since`: where the run began
+    for first, last in runs(row.size):
+        last = builtins.min(last + 1, row.size)
+        ends = np.flatnonzero(row[first + 1 : last] != row[first : last - 1])
+        ends += first + 1
+        if last == row.size:
+            ends = np.append(ends, last)
+        lengths = np.diff(ends, prepend=since)
+        if lengths.size:
+            at = lengths.argmax()
+            if lengths[at] > most:
+                found, most = row[ends[at] - 1], lengths[at]
+            since = ends[-1]
+    return found
+
+
+def _last(row, value):
+    for first, last in reversed(list(runs(row.size))):
+        at = np.flatnonzero(row[first:last] == value)
+        if at.size:
+            return first + at[-1]
+    return row.size - 1  # nan
 
 
 def mode(values, positions, a, dim):
     """The least of the most frequent values, and its last position."""
     def one(row):
-        found, counts = np.unique(row, return_counts=True)
-        return len(row) - 1 - np.argmax(row[::-1] == found[counts.argmax()])
-    _chosen(values, positions, a, dim - 1, np.apply_along_axis(one, dim - 1, a))
+        return _last(row, _most_frequent(row))
+
+    def order(part, axis):
+        return np.expand_dims(np.apply_along_axis(one, axis, part), axis)
+    _pick(values, positions, a, dim - 1, order)
 
 
 # ---- orders ----
@@ -185,23 +303,21 @@ def mode(values, positions, a, dim):
 def _order(a, axis, descending):
     if not descending:
         return np.argsort(a, axis, kind="stable")
-    backwards = np.argsort(np.flip(a, axis), axis, kind="stable")
-    return a.shape[axis] - 1 - np.flip(backwards, axis)
+    order = np.argsort(np.flip(a, axis), axis, kind="stable")
+    np.subtract(a.shape[axis] - 1, order, order)
+    return np.flip(order, axis)
 
 
 def sort(values, positions, a, dim, descending):
-    order = _order(a, dim - 1, descending)
-    if descending:
-        values[...] = np.take_along_axis(a, order, dim - 1)
-    else:
-        values[...] = np.sort(a, dim - 1)
-    np.add(order, 1, positions)
+    def order(part, axis):
+        return _order(part, axis, descending)
+    _pick(values, positions, a, dim - 1, order)
 
 
 def topk(values, positions, a, k, dim, largest):
-    order = np.take(_order(a, dim - 1, largest), range(k), dim - 1)
-    values[...] = np.take_along_axis(a, order, dim - 1)
-    positions[...] = order + 1
+    def order(part, axis):
+        return np.take(_order(part, axis, largest), range(k), axis)
+    _pick(values, positions, a, dim - 1, order)
 
 
 # ---- histograms ----
@@ -210,16 +326,18 @@ def topk(values, positions, a, k, dim, largest):
 def histc(out, a, low, high):
     """Counts in equal bins; `bhistc` for each row of a matrix."""
     bins = out.shape[-1]
-    rows = out.reshape(-1, bins) if out.ndim > 1 else out[None]
-    source = a.reshape(len(rows), -1)
+    counts_of = out.reshape(-1, bins) if out.ndim > 1 else out[None]
+    source = a if out.ndim > 1 else a[None]
     if low == high:
         low, high = float(a.min()), float(a.max())
     if low == high:
         low, high = low - 1, high + 1
     low, high = a.dtype.type(low), a.dtype.type(high)
-    for row, values in zip(rows, source):
-        values = values[(values >= low) & (values <= high)]
-        at = to_integers((values - low) / (high - low) * a.dtype.type(bins))
-        row[:] = np.bincount(np.clip(at, 0, bins - 1), minlength=bins)
-
-
+    for row, values in zip(counts_of, source):
+        counts = np.zeros(bins, np.int64)
+        for index in blocks(values.shape):
+            part = values[index]
+            part = part[(part >= low) & (part <= high)]
+            at = to_integers((part - low) / (high - low) * a.dtype.type(bins))
+            counts += np.bincount(np.clip(at, 0, bins - 1), minlength=bins)
+        row[:] = counts

@@ -7,6 +7,8 @@ local class = require 'py.torch.class'
 local errors = require 'py.torch.errors'
 local pack = require 'py.torch.pack'
 
+local AT_ONCE = 8192 -- elements, so that what they are on their way stays small
+
 return function(torch, memory)
   local File = class.newmetatable('torch.File', nil, nil, nil, nil,
     { File = false })
@@ -219,12 +221,18 @@ return function(torch, memory)
     local count
     if file.binary or not is_text(kind) then
       local size = item_size(file, kind)
-      local text = file.stream:read(size * n)
+      count = 0
+      repeat
+        local wanted = math.min(n - count, AT_ONCE)
+        local text = file.stream:read(size * wanted)
+        local got = math.floor(#text / size)
+        text = text:sub(1, got * size)
+        if file.swapped then text = pack.swap(text, size) end
+        memory.set_bytes(storage, text, size, count)
+        count = count + got
+        collectgarbage('step', 64)
+      until count == n or got < wanted
       if not file.binary then skip_newline(file) end
-      count = math.floor(#text / size)
-      text = text:sub(1, count * size)
-      if file.swapped then text = pack.swap(text, size) end
-      memory.set_bytes(storage, text, size)
     else
       local text
       text, count = read_words(file, n, kind)
@@ -253,16 +261,21 @@ return function(torch, memory)
   local function write_storage(file, kind, storage)
     local n = storage:size()
     if n == 0 then return 0 end
-    local text
-    if file.binary or not is_text(kind) then
-      local size = item_size(file, kind)
-      text = memory.bytes(storage, size)
-      if file.swapped then text = pack.swap(text, size) end
-    else
-      text = memory.words(storage, file.spacing and ' ' or '')
+    local separator = file.spacing and ' ' or ''
+    for first = 0, n - 1, AT_ONCE do
+      local last, text = math.min(first + AT_ONCE, n), nil
+      if file.binary or not is_text(kind) then
+        local size = item_size(file, kind)
+        text = memory.bytes(storage, size, first, last)
+        if file.swapped then text = pack.swap(text, size) end
+      else
+        text = memory.words(storage, separator, first, last)
+        if last < n then text = text .. separator end
+      end
+      file.stream:write(text)
+      collectgarbage('step', 64)
     end
-    if not file.binary and file.spacing then text = text .. '\n' end
-    file.stream:write(text)
+    if not file.binary and file.spacing then file.stream:write '\n' end
     return n
   end
 

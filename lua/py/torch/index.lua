@@ -415,9 +415,10 @@ functions.scatter = {
 
 functions.nonzero = {
   'NI T', function(result, t)
-    local found = engine.value(helpers.nonzero(t))
-    if found:nElement() == 0 then return geometry.resize(result, {}) end
-    return geometry.resize_as(result, found):copy(found)
+    local n = engine.number(helpers.count_nonzero, t)
+    geometry.resize(result, n > 0 and { n, t:dim() } or {})
+    if n > 0 then helpers.nonzero(result, t) end
+    return result
   end,
 }
 

@@ -63,7 +63,7 @@ end
 -- Bytes ----------------------------------------------------------------------------
 
 local function bytes_of(s)
-  return engine.value(helpers.get_bytes(s, storage.elementSize(s)))
+  return engine.value(helpers.get_bytes(s, storage.elementSize(s), 0, s:size()))
 end
 
 --- s:string() → its bytes; s:string(text): these become its elements.
@@ -79,19 +79,31 @@ end
 
 local py = require 'py'
 
---- The bytes of a storage, its elements taking `size` bytes each.
-function memory.bytes(s, size)
+-- A Lua string of what a helper gives. The bytes in Python are given up at once:
+-- Lua's collector does not see how many they are.
+local function taken(reference)
+  local text = engine.value(reference)
+  py.close(reference)
+  return text
+end
+
+--- The bytes of a storage, its elements taking `size` bytes each: of all, or of
+--- those from `first` (counted from 0) up to `last`.
+function memory.bytes(s, size, first, last)
   if s:size() == 0 then return '' end
-  return engine.value(helpers.get_bytes(s, size))
+  return taken(helpers.get_bytes(s, size, first or 0, last or s:size()))
 end
 
-function memory.set_bytes(s, text, size)
-  if #text > 0 then helpers.set_bytes(s, py.bytes(text), size) end
+function memory.set_bytes(s, text, size, first)
+  if #text == 0 then return end
+  local bytes = py.bytes(text)
+  helpers.set_bytes(s, bytes, size, first or 0)
+  py.close(bytes)
 end
 
---- The elements as text.
-function memory.words(s, separator)
-  return engine.value(helpers.get_words(s, separator))
+--- Elements as text.
+function memory.words(s, separator, first, last)
+  return taken(helpers.get_words(s, separator, first, last))
 end
 
 function memory.set_words(s, text)
