@@ -9,10 +9,11 @@ local helper = require 'spec.helper'
 
 local PROGRAMS, CALLS = 150, 1500
 
-local function run(module, seed, program, count)
+local function run(module, seed, program, count, before)
   local result = child.run(([[
+    %s
     loadfile 'spec/%s.lua' (%q, %q, %q)
-  ]]):format(program or 'torch_programs', module, seed, count or PROGRAMS),
+  ]]):format(before or '', program or 'torch_programs', module, seed, count or PROGRAMS),
     { timeout = 120 })
   assert.equal(0, result.code, result.stderr)
   return result.stdout
@@ -96,6 +97,14 @@ describe('random programs', function()
     local _, errors = once:gsub('#%d+ error', '')
     assert.is_true(errors < 0.6 * #steps_of(once), errors .. ' errors')
     assert.equal(once, run('py.torch.builtin', 7))
+  end)
+
+  it('give the same when large tensors are computed part by part', function()
+    local in_parts = "require 'py'.exec 'import pyhelper._torch_blocks as b; b.BLOCK = 5'"
+    for seed = 21, 22 do
+      assert.equal('', table.concat(differences(run('py.torch.builtin', seed),
+        run('py.torch.builtin', seed, nil, nil, in_parts)), '\n\n'))
+    end
   end)
 
   compare(11, 13)

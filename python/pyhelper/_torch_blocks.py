@@ -9,13 +9,13 @@ import numpy as np
 
 from ._torch_quiet import quiet
 
-BLOCK = 1 << 15  # elements at a time
+BLOCK = 1 << 15  # elements at a time; a test makes it small
 
 
-def blocks(shape, most=BLOCK):
+def blocks(shape, most=None):
     """Indexes of parts of at most `most` elements, in the order of positions;
     each keeps all dimensions."""
-    size = math.prod(shape)
+    size, most = math.prod(shape), most or BLOCK
     if size <= most:
         if size:
             yield (slice(None),) * len(shape)
@@ -47,8 +47,9 @@ def starts(index):
     return [part.start or 0 for part in index]
 
 
-def runs(size, most=BLOCK):
+def runs(size, most=None):
     """(first, last + 1) of the parts of a row."""
+    most = most or BLOCK
     return ((i, min(i + most, size)) for i in range(0, size, most))
 
 

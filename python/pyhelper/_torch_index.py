@@ -9,8 +9,7 @@ import weakref
 
 import numpy as np
 
-from ._torch_blocks import (BLOCK, apart, blocks, elementwise, flat, runs, starts,
-                            unshared)
+from ._torch_blocks import BLOCK, apart, blocks, elementwise, flat, runs, starts, unshared
 from ._torch_errors import Wrong
 
 _LONG: np.dtype = np.dtype(np.int64)

@@ -14,7 +14,6 @@ from ._torch_errors import Wrong
 from ._torch_index import to_integers
 from ._torch_quiet import enter, leave, quiet
 
-
 # ---- functions of one array ----
 
 def _unary(ufunc):

@@ -108,7 +108,7 @@ def trace(a):
 def cross(out, a, b, dim):
     a, b = apart(out, a), apart(out, b)
     target, *factors = (np.moveaxis(x, dim - 1, 0) for x in (out, a, b))
-    for index in blocks(target.shape[1:], BLOCK // 4):
+    for index in blocks(target.shape[1:], BLOCK // 4 + 1):
         (a0, a1, a2), (b0, b1, b2) = ([x[i, ...][index] for i in range(3)] for x in factors)
         parts = a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0
         for i, part in enumerate(parts):

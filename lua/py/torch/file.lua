@@ -9,6 +9,11 @@ local pack = require 'py.torch.pack'
 
 local AT_ONCE = 8192 -- elements, so that what they are on their way stays small
 
+-- Lua's collector has to keep pace with the strings of a large storage.
+local function relieve(n)
+  if n > AT_ONCE then collectgarbage('step', 64) end
+end
+
 return function(torch, memory)
   local File = class.newmetatable('torch.File', nil, nil, nil, nil,
     { File = false })
@@ -230,7 +235,7 @@ return function(torch, memory)
         if file.swapped then text = pack.swap(text, size) end
         memory.set_bytes(storage, text, size, count)
         count = count + got
-        collectgarbage('step', 64)
+        relieve(n)
       until count == n or got < wanted
       if not file.binary then skip_newline(file) end
     else
@@ -263,7 +268,8 @@ return function(torch, memory)
     if n == 0 then return 0 end
     local separator = file.spacing and ' ' or ''
     for first = 0, n - 1, AT_ONCE do
-      local last, text = math.min(first + AT_ONCE, n), nil
+      local last = math.min(first + AT_ONCE, n)
+      local text
       if file.binary or not is_text(kind) then
         local size = item_size(file, kind)
         text = memory.bytes(storage, size, first, last)
@@ -273,7 +279,7 @@ return function(torch, memory)
         if last < n then text = text .. separator end
       end
       file.stream:write(text)
-      collectgarbage('step', 64)
+      relieve(n)
     end
     if not file.binary and file.spacing then file.stream:write '\n' end
     return n
