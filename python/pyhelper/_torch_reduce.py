@@ -141,7 +141,7 @@ def _cumulated(ufunc):
         a = apart(out, a)
         # What a part begins with, for each row.
         before = np.full((*a.shape[: dim - 1], 1, *a.shape[dim:]), ufunc.identity, wide)
-        for index in blocks(a.shape, BLOCK // 2 + 1):
+        for index in blocks(a.shape, BLOCK // 4 + 1):
             row = _at(index, axis, slice(None))
             part = ufunc.accumulate(a[index], axis, wide)
             ufunc(part, before[row], part)
