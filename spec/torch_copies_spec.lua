@@ -16,8 +16,12 @@ local MEMORY = {
   OPENBLAS_NUM_THREADS = 1, OMP_NUM_THREADS = 1,
 }
 
--- Why there is nothing to measure, or nil.
+-- Why there is nothing to measure, or nil. The memory hardly depends on the Lua, and
+-- measuring takes a while: two of them show it.
 local function lacks()
+  if not rawget(_G, 'jit') and _VERSION ~= 'Lua 5.4' then
+    return 'skipped: measured on LuaJIT and Lua 5.4'
+  end
   if (os.getenv 'LD_PRELOAD' or ''):find 'asan' then
     return 'skipped: ASan keeps freed memory'
   end

@@ -44,9 +44,10 @@ static const struct distribution uniform = {UNIFORM, REAL, 0, 2, 0, 1},
                                  whole = {RANDOM, ANY, 0, 2, 0, 0};
 
 enum { FEW = 512 };
-/* Elements of one crossing: Python threads wait meanwhile, some 3 ms, and it
- * may wait for theirs. */
-enum { PART = 1 << 20 };
+/* Elements of one crossing: Python threads wait meanwhile, it may wait for
+ * theirs, and its draws take memory.  A tensor that is not contiguous is drawn
+ * as a whole. */
+enum { PART = 1 << 16, WHOLE = 1 << 20 };
 
 /* One call. */
 struct draw {
@@ -238,7 +239,7 @@ static int
 is_for_us(const struct lp_tensor *t, int64_t n)
 {
     return t->nd > 0 && t->nd <= LP_WALK_DIMS && lp_count_elements(t) == n &&
-           (n <= PART || lp_is_contiguous(t));
+           (n <= WHOLE || lp_is_contiguous(t));
 }
 
 static void
@@ -267,8 +268,9 @@ fill_or_jump(lua_State *L, struct draw *draw, const struct lp_stream *from,
     if (!is_for_us(t, n)) {
         return 0;
     }
+    int64_t most = lp_is_contiguous(t) ? PART : WHOLE;
     for (int64_t done = 0; done < n;) {
-        int64_t now = n - done < PART ? n - done : PART;
+        int64_t now = n - done < most ? n - done : most;
         enum drawn drawn = draw_or_jump(L, draw, from, now);
         if (drawn != DRAWN && done == 0) {
             return 0;
@@ -279,7 +281,8 @@ fill_or_jump(lua_State *L, struct draw *draw, const struct lp_stream *from,
         if (drawn == IS_BUSY) {
             continue; /* until Python has drawn what it needs */
         }
-        int same = is_for_us(t, n); /* other threads may have run */
+        /* Other threads may have run. */
+        int same = is_for_us(t, n) && (now == n || lp_is_contiguous(t));
         if (same) {
             fill_part(draw, t, done, now);
         }
