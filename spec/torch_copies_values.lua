@@ -667,7 +667,7 @@ return {
     { 'torch.rand(result, n, n)', 0 },
     { 'torch.randn(n, n)', 1 },
     { 'torch.randn(result, n, n)', 0 },
-    { 'torch.randperm(n2)', 1, ours = 12, why = RANDOM },
+    { 'torch.randperm(n2)', 1 },
     { 'torch.randperm(int:view(-1), n2)', 0, ours = 12, why = RANDOM },
     { 'torch.multinomial(vector, 1000, true)', 1 },
     { 'torch.multinomial(a, n, true)', 1 },

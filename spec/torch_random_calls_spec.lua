@@ -120,6 +120,19 @@ describe('a random number drawn in C', function()
     torch.setdefaulttensortype('torch.DoubleTensor')
   end)
 
+  it('is that of the Python code, in permutations', function()
+    local fast, slow = generators()
+    torch.manualSeed(fast, 9)
+    torch.manualSeed(slow, 9)
+    for _, kind in ipairs(ALL) do
+      torch.setdefaulttensortype('torch.' .. kind .. 'Tensor')
+      for _, n in ipairs { 1, 2, 7, 300, 70000 } do
+        agree('randperm', fast, slow, function() end, n)
+      end
+    end
+    torch.setdefaulttensortype('torch.DoubleTensor')
+  end)
+
   it('follows what Python drew, and Python follows it', function()
     local fast, slow = generators()
     for _, generator in ipairs { fast, slow } do torch.manualSeed(generator, 7) end
