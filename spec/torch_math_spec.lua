@@ -198,6 +198,14 @@ describe('reductions', function()
     assert.same({ 2, 2 }, list(torch.histc(torch.Tensor { 0, 0, 9, 7 }, 2, 0, 9)))
     assert.equal(5, torch.dist(torch.Tensor { 0, 0 }, torch.Tensor { 3, 4 }))
     assert.equal(1 / 0, torch.dist(torch.ones(2), torch.zeros(2), 0))
+    -- What Torch7 leaves of floats, as C computes with doubles there:
+    assert.same({ '-1.49e-08', '7.45e-09', '-1.71e-07' }, (function()
+      local texts = {}
+      local t = torch.FloatTensor { 1, 0.3, 5.1 }
+      t:remainder(0.1):apply(function(v) texts[#texts + 1] = ('%.3g'):format(v) end)
+      return texts
+    end)())
+    assert.equal(0, torch.remainder(torch.Tensor { 1 }, 0.1)[1])
     assert.equal(6, torch.numel(torch.Tensor(2, 3)))
     assert.is_true(torch.equal(torch.ones(2), torch.ones(2)))
     assert.is_false(torch.equal(torch.ones(2), torch.ones(1, 2)))

@@ -128,7 +128,10 @@ def remainder(out, a, b):
     if a.dtype.kind != "f":
         np.remainder(a, b, out)
     else:
-        out[...] = np.where(np.equal(b, 0), np.nan, a - b * np.floor(a / b))
+        # C's floor is that of doubles, so for floats all that follows it is, too.
+        b = np.asarray(b, a.dtype)
+        rest = a - b.astype(np.float64) * np.floor(a / b)
+        out[...] = np.where(np.equal(b, 0), np.nan, rest)
 
 
 def _shift(a, b, left):
