@@ -54,7 +54,12 @@ describe('a view', function()
     local vector = torch.Tensor(3)
     assert.is_true(rawequal(vector, vector:permute(0)))
     assert.same({ 2, 3 }, sizes(torch.rand(2, 1, 3, 1):squeeze()))
+    -- Positions and dimensions are cut to integers.
     assert.same({ 2, 3, 1 }, sizes(torch.rand(2, 1, 3, 1):squeeze(2.7)))
+    assert.same({ 5 }, sizes(x:select(2.9, 6.9)))
+    assert.same({ 5, 2 }, sizes(x:narrow(2.9, 1.5, 2.5)))
+    assert.same({ 6, 5 }, sizes(x:transpose(1.5, 2.9)))
+    assert.same({ 5, 2 }, sizes(x:split(2, 2.7)[1]))
     assert.equal(5, torch.Tensor { { 5 } }:squeeze())
   end)
 

@@ -27,14 +27,14 @@ lp_push_select_or_jump(lua_State *L, int index, int dim, int64_t i)
     t->offset += i * from_stride[dim];
 }
 
-/* [-0, +0, e] The dimension that argument `index` names, from 0; an error
- * blames argument `blamed`. */
+/* [-0, +0, e] The dimension that argument `index` names, cut to an integer, from
+ * 0; an error blames argument `blamed`. */
 static int
 check_dim_or_jump(lua_State *L, int index, int blamed,
                   const struct lp_tensor *t)
 {
     lua_Number dim = luaL_checknumber(L, index);
-    luaL_argcheck(L, dim >= 1 && dim <= t->nd, blamed, "out of range");
+    luaL_argcheck(L, dim >= 1 && dim < t->nd + 1, blamed, "out of range");
     return (int)dim - 1;
 }
 
@@ -65,7 +65,7 @@ tensor_select(lua_State *L)
                                 (ptrdiff_t)lp_dtypes[t->dtype].size);
         return 1;
     }
-    luaL_argcheck(L, dim_or_not >= 1 && dim_or_not <= t->nd, 2,
+    luaL_argcheck(L, dim_or_not >= 1 && dim_or_not < t->nd + 1, 2,
                   "out of range");
     int dim = (int)dim_or_not - 1;
     luaL_argcheck(L, i >= 0 && i < t->size[dim], 3, "out of range");
