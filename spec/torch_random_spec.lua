@@ -176,6 +176,9 @@ describe('random functions', function()
     raises(function() torch.multinomial(torch.zeros(2), 1, true) end,
       'invalid multinomial distribution')
     raises(function() torch.rand('x') end, 'invalid arguments')
+    raises(function() torch.manualSeed() end, 'invalid arguments: no arguments provided')
+    raises(function() torch.manualSeed(torch.Generator(), 'x') end,
+      'invalid arguments: Generator string')
   end)
 
   it('sample from the first two dimensions', function()

@@ -6,6 +6,7 @@ local engine = require 'py.torch.engine'
 local errors = require 'py.torch.errors'
 local geometry = require 'py.torch.geometry'
 local numbers = require 'py.torch.numbers'
+local signature = require 'py.torch.signature'
 local tensors = require 'py.torch.core'
 local types = require 'py.torch.types'
 
@@ -54,9 +55,9 @@ return function(torch, add)
     local seed = value(helpers.signed_seed(g))
     return seed
   end)
-  torch.manualSeed = with_generator(function(g, seed)
-    g.manual_seed(errors.integer(seed, 1))
-  end)
+  torch.manualSeed = signature.compile({ 'G n', function(g, seed)
+    stream(g).manual_seed(errors.integer(seed, 1))
+  end }, 'Double', false, {})
 
   torch.getRNGState = with_generator(function(g, t)
     t = t or torch.ByteTensor()
