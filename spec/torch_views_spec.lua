@@ -172,6 +172,7 @@ describe('a wrong argument', function()
     raises(function() t:unfold(1, 9, 1) end, 'out of range')
     raises(function() t:unfold(1, 1, 0) end, 'invalid step')
     raises(function() t:permute(1) end, 'Invalid permutation')
+    raises(function() t:repeatTensor(torch.Tensor()) end, 'number expected, got nil')
     local sizes_of_12 = torch.LongStorage { 12 }
     raises(function() t:view(sizes_of_12, 1) end, 'torch.view, expected')
     raises(function() t:float():view(t, 7) end, "bad argument #1 to 'set' %(expecting "

@@ -318,6 +318,9 @@ function views.repeatTensor(...)
     errors.raise('Number of dimensions of repeat dims can not be smaller '
       .. 'than number of dimensions of tensor')
   end
+  if #times_each == 0 then -- what its resize gets
+    errors.raise "bad argument #1 to 'resize' (number expected, got nil)"
+  end
   local whole = {}
   for d = 1, #times_each do
     whole[d] = times_each[d] * (d > extra and sizes[d - extra] or 1)
