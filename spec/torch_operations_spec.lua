@@ -18,6 +18,7 @@ local function behind(t, name)
 end
 
 local function show(value)
+  if type(value) == 'number' and value % 1 ~= 0 then return ('%.6g'):format(value) end
   if not torch.isTensor(value) then return tostring(value) end
   local elements = {}
   value:clone():apply(function(v)
@@ -42,12 +43,14 @@ end
 local ALL = { 'Double', 'Float', 'Long', 'Int', 'Short', 'Char', 'Byte' }
 local REAL = { 'Double', 'Float' }
 
--- Words of operands: t a matrix, u another one, m a mask, n, k numbers.
+-- Words of operands: t, u, s matrices, m a mask, v, w, x vectors, n, k numbers, o 0, g a
+-- negative number, d, e dimensions, y, z booleans, i positions.
 local CALLS = {
   { REAL, 't', 'acos', 'atan', 'ceil', 'cos', 'cosh', 'exp', 'floor', 'frac', 'log',
     'log1p', 'neg', 'round', 'rsqrt', 'sigmoid', 'sin', 'sqrt', 'tanh', 'trunc',
     'cinv', 'abs', 'mean' },
-  { ALL, 't', 'sign', 'zero', 'clone', 'sum', 'max', 'min', 'sort', 't' },
+  { ALL, 't', 'sign', 'zero', 'clone', 'sum', 'max', 'min', 'sort', 't', 'cumsum',
+    'cumprod', 'prod', 'trace', 'diag', 'tril', 'triu', 'median', 'mode', 'topk' },
   { ALL, 'tn', 'add', 'csub', 'mul', 'cmax', 'cmin', 'fill', 'eq', 'ne', 'lt', 'le',
     'gt', 'ge' },
   { REAL, 'tn', 'div', 'pow' },
@@ -60,8 +63,49 @@ local CALLS = {
   { ALL, 'tnuu', 'addcmul' },
   { REAL, 'tnuu', 'addcdiv' },
   { REAL, 'tuk', 'lerp' },
-  { ALL, 'td', 'sum', 'max', 'min', 'sort' },
-  { REAL, 'td', 'mean' },
+  { ALL, 'td', 'sum', 'max', 'min', 'sort', 'cumsum', 'cumprod', 'prod', 'diag', 'tril',
+    'triu' },
+  { ALL, 'te', 'cumsum', 'cumprod', 'prod' },
+  { ALL, 'tg', 'diag', 'tril', 'triu' },
+  { ALL, 'td', 'topk', 'kthvalue', 'median', 'mode' },
+  { ALL, 'te', 'sum', 'max', 'min', 'sort', 'kthvalue', 'median', 'mode' },
+  { ALL, 'tde', 'topk', 'kthvalue' },
+  { ALL, 'tdey', 'topk' },
+  { ALL, 'tnd', 'topk', 'kthvalue' },
+  { ALL, 'tndy', 'topk' },
+  { ALL, 'tndyy', 'topk' },
+  { ALL, 'tndz', 'topk' },
+  { ALL, 'tdy', 'sort' },
+  { ALL, 'w', 'median', 'mode', 'sort' },
+  { ALL, 'wn', 'topk', 'kthvalue' },
+  { ALL, 'wk', 'topk', 'kthvalue' },
+  { ALL, 'wkdy', 'topk' },
+  { REAL, 'x', 'median', 'mode', 'sort', 'cumsum', 'cumprod', 'prod', 'norm' },
+  { REAL, 'xn', 'topk', 'kthvalue' },
+  { REAL, 'xkdy', 'topk' },
+  { REAL, 't', 'std', 'var' },
+  { REAL, 'ty', 'std', 'var' },
+  { ALL, 'v', 'diag', 'cumsum', 'cumprod', 'prod' },
+  { ALL, 'vd', 'diag', 'cumsum', 'cumprod', 'prod' },
+  { ALL, 'vg', 'diag' },
+  { REAL, 'td', 'mean', 'std', 'var' },
+  { REAL, 'te', 'mean', 'std', 'var' },
+  { REAL, 'tdy', 'std', 'var' },
+  { REAL, 'tdz', 'std', 'var' },
+  { REAL, 't', 'norm' },
+  { REAL, 'v', 'norm' },
+  { REAL, 'tn', 'norm' },
+  { REAL, 'tk', 'norm' },
+  { REAL, 'to', 'norm' },
+  { REAL, 'tnd', 'norm' },
+  { { 'Double' }, 'tke', 'norm' }, -- of floats Torch7's last digits: torch_digits_spec
+  { REAL, 'toe', 'norm' },
+  { REAL, 'tu', 'dist' },
+  { REAL, 'tun', 'dist' },
+  { REAL, 'tuk', 'dist' },
+  { REAL, 'tuo', 'dist' },
+  { { 'Byte' }, 'm', 'all', 'any' },
+  { { 'Byte' }, 'u', 'all', 'any' },
   { ALL, 'tm', 'maskedSelect' },
   { ALL, 'tmn', 'maskedFill' },
   { ALL, 'tmu', 'maskedCopy' },
@@ -83,7 +127,15 @@ local function operand(word, kind)
     m = function() return torch.ByteTensor { { 0, 1, 0 }, { 1, 1, 0 }, { 0, 0, 1 } } end,
     n = function() return 2 end,
     k = function() return 5 end,
+    o = function() return 0 end,
+    g = function() return -1 end,
     d = function() return 1 end,
+    e = function() return 2 end,
+    y = function() return true end,
+    z = function() return false end,
+    v = function() return make { 1, 5, 3, 2 } end,
+    w = function() return make { 3, 1, 2, 3, 2, 1, 2, 3, 0 } end,
+    x = function() return make { 3, 0 / 0, 2, 1 / 0, 2, 0 / 0, -1 / 0 } end,
     i = function() return torch.LongTensor { 3, 1, 3 } end,
   }
   return makers[word]
@@ -189,6 +241,63 @@ describe('a call that is done in C', function()
       end
     end)
   end
+
+  -- Of torch alone: what they make is of the default type.
+  local MADE = {
+    eye = { { 3 }, { 2, 4 }, { 4, 2 }, { 3.7, 2.2 }, { 2, -1 }, { 1, 1 }, { 200, 300 } },
+    range = { { 1, 4 }, { 0, 10, 3 }, { 10, -5, -2 }, { 2.5, 7.9 }, { 3, 3 }, { 0, 300 },
+              { 5, 2, -7 }, { 1, 40000 } },
+    linspace = { { 1, 4, 4 }, { 0, 1, 5 }, { 3, -3, 13 }, { 2, 2, 1 }, { 0, 1 }, { 0, 1, 2.9 } },
+    logspace = { { 1, 4, 4 }, { 0, 1, 5 }, { 2, 2, 1 }, { 0, 1 } },
+  }
+  for name, calls in pairs(MADE) do
+    it('gives what the function behind it gives, torch.' .. name, function()
+      if not shows_upvalues then pending('skipped: debug.getupvalue shows no C function') end
+      local before = torch.getdefaulttensortype()
+      local f, rest = behind(torch, name)
+      for _, kind in ipairs(name:find 'space' and REAL or ALL) do
+        torch.setdefaulttensortype('torch.' .. kind .. 'Tensor')
+        for _, arguments in ipairs(calls) do
+          local expected, got = show(rest(unpack(arguments))), show(f(unpack(arguments)))
+          torch.setdefaulttensortype(before)
+          assert.equal(expected, got, ('%s %s(%s)'):format(kind, name,
+            table.concat(arguments, ', ')))
+          torch.setdefaulttensortype('torch.' .. kind .. 'Tensor')
+        end
+      end
+      torch.setdefaulttensortype(before)
+    end)
+  end
+
+  it('fails as the function behind it does', function()
+    local t, cube = torch.Tensor { { 1, 2 }, { 3, 4 } }, torch.Tensor(2, 2, 2)
+    local vector = torch.Tensor { 1, 2 }
+    for _, call in ipairs {
+      { 'cumsum', t, 3 }, { 'cumprod', t, 0 }, { 'prod', t, 3 }, { 'sum', t, -1 },
+      { 'norm', t, 2, 3 }, { 'std', t, 3 }, { 'var', t, 0, true }, { 'trace', vector },
+      { 'trace', cube }, { 'diag', cube }, { 'diag', t, 2 },
+      { 'tril', vector }, { 'triu', cube, 1 }, { 'topk', t, 3 }, { 'topk', t, 0 },
+      { 'topk', t, 1, 3 }, { 'kthvalue', t, 3 }, { 'kthvalue', t, 1, 0 }, { 'median', t, 3 },
+      { 'mode', t, 3 }, { 'sort', t, 3 }, { 'max', t, 3 }, { 'range', 1, 2, 0 },
+      { 'range', 2, 1 }, { 'eye', 0 }, { 'eye', -2 }, { 'linspace', 0, 1, 0 },
+      { 'linspace', 0, 1, 1 }, { 'all', torch.ByteTensor() }, { 'mean', torch.Tensor() },
+    } do
+      local name = table.remove(call, 1)
+      local ok, message = pcall(torch[name], unpack(call))
+      assert.is_false(ok, name)
+      assert.matches("bad argument #%d to '%?'", message, name)
+    end
+  end)
+
+  it('takes no result that is given', function()
+    local t, r, p = torch.Tensor { { 3, 1 }, { 2, 4 } }, torch.Tensor(), torch.LongTensor()
+    assert.equal(r, torch.cumsum(r, t, 1))
+    assert.same({ { 3, 1 }, { 5, 5 } }, r:totable())
+    assert.equal(r, torch.range(r, 1, 3))
+    assert.same({ 1, 2, 3 }, r:totable())
+    assert.equal(r, torch.kthvalue(r, p, t, 2))
+    assert.same({ { { 3 }, { 4 } }, { { 1 }, { 2 } } }, { r:totable(), p:totable() })
+  end)
 
   it('hands on what it does not take', function()
     local t = torch.zeros(2, 2)

@@ -13,6 +13,19 @@ lp_call_rest_or_jump(lua_State *L)
 }
 
 int
+lp_default_dtype(lua_State *L, enum lp_dtype *dtype)
+{
+    int is_storage;
+    if (!lua_istable(L, lua_upvalueindex(LP_OPERATION_METHOD))) {
+        return 0;
+    }
+    lua_rawgeti(L, lua_upvalueindex(LP_OPERATION_METHOD), 1);
+    *dtype = lp_dtype_of_name(lua_tostring(L, -1), &is_storage);
+    lua_pop(L, 1);
+    return 1;
+}
+
+int
 lp_number_to_element(lua_State *L, int index, enum lp_dtype dtype,
                      void *element)
 {
@@ -89,8 +102,10 @@ static const struct lp_operation *
 find(const char *name)
 {
     static const struct lp_operation *const tables[] = {
-        lp_geometry,   lp_products,   lp_random_numbers,
-        lp_reductions, lp_selections, lp_views};
+#define LP_ROW(name) lp_##name,
+        LP_OPERATION_TABLES(LP_ROW)
+#undef LP_ROW
+    };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         for (const struct lp_operation *o = tables[i]; o->name; o++) {
             if (strcmp(o->name, name) == 0) {

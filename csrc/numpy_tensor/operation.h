@@ -25,8 +25,22 @@ struct lp_operation {
 };
 
 /* Tables that end with a name of NULL. */
-extern const struct lp_operation lp_geometry[], lp_products[],
-    lp_random_numbers[], lp_reductions[], lp_selections[], lp_views[];
+#define LP_OPERATION_TABLES(X)                                                \
+    X(diagonals)                                                              \
+    X(extremes)                                                               \
+    X(folds)                                                                  \
+    X(geometry)                                                               \
+    X(norms)                                                                  \
+    X(order)                                                                  \
+    X(products)                                                               \
+    X(ramps)                                                                  \
+    X(random_numbers)                                                         \
+    X(scans)                                                                  \
+    X(selections)                                                             \
+    X(views)
+#define LP_ROW(name) extern const struct lp_operation lp_##name[];
+LP_OPERATION_TABLES(LP_ROW)
+#undef LP_ROW
 /* shapes.c: the constructor of a type, by the name of its tensors. */
 const struct lp_operation *lp_constructor_of(const char *name);
 
@@ -61,6 +75,10 @@ lp_is_method(lua_State *L)
     return lua_isboolean(L, lua_upvalueindex(LP_OPERATION_METHOD)) &&
            lua_toboolean(L, lua_upvalueindex(LP_OPERATION_METHOD));
 }
+
+/* [-0, +0, -] The type of what a function of torch makes; 0 if it is a method
+ * that was called. */
+int lp_default_dtype(lua_State *L, enum lp_dtype *dtype);
 
 enum { LP_MAX_SIZES = 8 };
 /* [-0, +0, -] Sizes from the numbers at `first` .. top; their number, or 0 if

@@ -201,18 +201,13 @@ read_parameters(lua_State *L, const struct distribution *of, int index,
     }
 }
 
-/* [-0, +0, m] The default type, which functions without a tensor are for. */
+/* [-0, +0, -] The default type, which functions without a tensor are for;
+ * none for a method. */
 static enum lp_dtype
 default_type(lua_State *L)
 {
-    int is_storage;
-    enum lp_dtype dtype = LP_NO_DTYPE;
-    if (lua_istable(L, lua_upvalueindex(LP_OPERATION_METHOD))) {
-        lua_rawgeti(L, lua_upvalueindex(LP_OPERATION_METHOD), 1);
-        dtype = lp_dtype_of_name(lua_tostring(L, -1), &is_storage);
-        lua_pop(L, 1);
-    }
-    return dtype;
+    enum lp_dtype dtype;
+    return lp_default_dtype(L, &dtype) ? dtype : LP_NO_DTYPE;
 }
 
 static int

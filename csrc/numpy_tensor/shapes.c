@@ -85,12 +85,11 @@ filled(lua_State *L)
 {
     const int *value = lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW));
     int64_t size[LP_MAX_SIZES], count = 0;
-    int is_storage, nd = lp_read_sizes(L, 1, size, &count);
-    if (nd == 0 || !lua_istable(L, lua_upvalueindex(LP_OPERATION_METHOD))) {
+    enum lp_dtype dtype;
+    int nd = lp_read_sizes(L, 1, size, &count);
+    if (nd == 0 || !lp_default_dtype(L, &dtype)) {
         return lp_call_rest_or_jump(L);
     }
-    lua_rawgeti(L, lua_upvalueindex(LP_OPERATION_METHOD), 1);
-    enum lp_dtype dtype = lp_dtype_of_name(lua_tostring(L, -1), &is_storage);
     struct lp_state *S = lp_operation_state(L);
     if (*value == 0) {
         lp_new_zeroed_or_jump(S, L, dtype, nd, size);

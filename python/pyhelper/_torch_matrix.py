@@ -168,8 +168,8 @@ def _between(at, out, first, last):
     kind = out.dtype.type
     if out.size == 1:
         return kind(first)
-    step = (kind(last) - kind(first)) / kind(out.size - 1)
-    return kind(first) + at.astype(kind) * step
+    way = kind(last) - kind(first)
+    return kind(first) + at.astype(kind) * way / kind(out.size - 1)
 
 
 @_by_number
