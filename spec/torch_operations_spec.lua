@@ -290,8 +290,8 @@ describe('a call that is done in C', function()
   end)
 
   it('gives a right result or an error where a finalizer resizes its operand', function()
-    local pause = collectgarbage('setpause', 1)
-    local step = collectgarbage('setstepmul', 1000)
+    local pause = collectgarbage('setpause', 60)
+    local step = collectgarbage('setstepmul', 200)
     local armed, t = false, nil
     local function resize()
       if armed then t:resize(2, 40):fill(2) end

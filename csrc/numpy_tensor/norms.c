@@ -26,19 +26,26 @@ struct norm {
     {                                                                         \
         double sum = norm->sum;                                               \
         ctype exponent = (ctype)norm->p;                                      \
-        for (int64_t i = 0; i < n; i++) {                                     \
-            ctype value = LP_AT(ctype, p, i);                                 \
-            if (exponent == 0) {                                              \
-                sum += value != 0;                                            \
+        if (exponent == 0) {                                                  \
+            for (int64_t i = 0; i < n; i++) {                                 \
+                sum += LP_AT(ctype, p, i) != 0;                               \
             }                                                                 \
-            else if (by_power) {                                              \
-                sum += (double)power(absolute(value), exponent);              \
+        }                                                                     \
+        else if (by_power) {                                                  \
+            for (int64_t i = 0; i < n; i++) {                                 \
+                ctype value = absolute(LP_AT(ctype, p, i));                   \
+                sum += (double)power(value, exponent);                        \
             }                                                                 \
-            else if (exponent == 1) {                                         \
-                sum += (double)absolute(value);                               \
+        }                                                                     \
+        else if (exponent == 1) {                                             \
+            for (int64_t i = 0; i < n; i++) {                                 \
+                sum += (double)absolute(LP_AT(ctype, p, i));                  \
             }                                                                 \
-            else {                                                            \
-                sum += (double)value * (double)value;                         \
+        }                                                                     \
+        else {                                                                \
+            for (int64_t i = 0; i < n; i++) {                                 \
+                double value = (double)LP_AT(ctype, p, i);                    \
+                sum += value * value;                                         \
             }                                                                 \
         }                                                                     \
         norm->sum = sum;                                                      \
@@ -94,20 +101,23 @@ struct norm {
                            ptrdiff_t n, const ptrdiff_t *steps)               \
     {                                                                         \
         struct norm *norm = *(struct norm *const *)context;                   \
+        double sum = norm->sum;                                               \
         for (ptrdiff_t i = 0; i < n; i++) {                                   \
-            norm->sum += (double)*(const ctype *)(data[0] + i * steps[0]);    \
+            sum += (double)*(const ctype *)(data[0] + i * steps[0]);          \
         }                                                                     \
+        norm->sum = sum;                                                      \
     }                                                                         \
     static void squares_##type(const void *context, char *const *data,        \
                                ptrdiff_t n, const ptrdiff_t *steps)           \
     {                                                                         \
         struct norm *norm = *(struct norm *const *)context;                   \
+        double sum = norm->sum, mean = norm->mean;                            \
         for (ptrdiff_t i = 0; i < n; i++) {                                   \
             double value =                                                    \
-                (double)*(const ctype *)(data[0] + i * steps[0]) -            \
-                norm->mean;                                                   \
-            norm->sum += value * value;                                       \
+                (double)*(const ctype *)(data[0] + i * steps[0]) - mean;      \
+            sum += value * value;                                             \
         }                                                                     \
+        norm->sum = sum;                                                      \
     }
 
 LP_SQUARES_OF(Float, float)

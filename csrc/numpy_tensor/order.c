@@ -87,6 +87,9 @@ order_row(const struct lp_row *row, const void *context)
     }
 }
 
+/* NumPy is the faster one for many rows that are not very small. */
+enum { FEW = 1024, SHORT_ROW = 32 };
+
 /* The tensor, and the dimension at `index` or else the last; NULL if it is not
  * for us. */
 static struct lp_tensor *
@@ -97,7 +100,8 @@ read_arguments(lua_State *L, int index, int *dim)
         return NULL;
     }
     *dim = lua_gettop(L) >= index ? lp_read_dimension(L, index, t) : t->nd - 1;
-    return *dim >= 0 && t->size[*dim] <= LP_SMALL_ROW ? t : NULL;
+    int64_t most = lp_count_elements(t) > FEW ? SHORT_ROW : LP_SMALL_ROW;
+    return *dim >= 0 && t->size[*dim] <= most ? t : NULL;
 }
 
 static int
