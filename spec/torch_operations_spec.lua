@@ -115,6 +115,30 @@ local CALLS = {
   { ALL, 'snkus', 'addmm' },
 }
 
+-- Calls that C is to take for these operands: l positions of elements, r a matrix
+-- of another type.
+local MOVES = {
+  { ALL, 't', 'byte', 'char', 'short', 'int', 'long', 'float', 'double', 'type' },
+  { ALL, 'tr', 'copy', 'typeAs' },
+  { ALL, 'tu', 'cat' },
+  { ALL, 'tud', 'cat' },
+  { ALL, 'tue', 'cat' },
+  { ALL, 'tdi', 'index' },
+  { ALL, 'tei', 'index' },
+  { ALL, 'tdiu', 'indexCopy', 'indexAdd' },
+  { ALL, 'teiu', 'indexCopy', 'indexAdd' },
+  { ALL, 'tdin', 'indexFill' },
+  { ALL, 'tein', 'indexFill' },
+  { ALL, 'tdl', 'gather' },
+  { ALL, 'tel', 'gather' },
+  { ALL, 'utdl', 'gather' },
+  { ALL, 'tdlu', 'scatter' },
+  { ALL, 'telu', 'scatter' },
+  { ALL, 'tdln', 'scatter' },
+  { ALL, 'teln', 'scatter' },
+}
+for _, row in ipairs(MOVES) do CALLS[#CALLS + 1] = row end
+
 local function operand(word, kind)
   local make = torch[kind .. 'Tensor']
   local unsigned = kind == 'Byte'
@@ -136,6 +160,12 @@ local function operand(word, kind)
     v = function() return make { 1, 5, 3, 2 } end,
     w = function() return make { 3, 1, 2, 3, 2, 1, 2, 3, 0 } end,
     x = function() return make { 3, 0 / 0, 2, 1 / 0, 2, 0 / 0, -1 / 0 } end,
+    l = function() return torch.LongTensor { { 3, 1, 2 }, { 1, 1, 3 }, { 2, 3, 3 } } end,
+    r = function()
+      return (kind == 'Float' and torch.DoubleTensor or torch.FloatTensor) {
+        { 1.9, unsigned and 300 or -1.9, 0 }, { 2 ^ 31, 70000, -2 ^ 31 - 1 },
+        { 0 / 0, 1e30, 9 } }
+    end,
     i = function() return torch.LongTensor { 3, 1, 3 } end,
   }
   return makers[word]
@@ -339,6 +369,166 @@ describe('a call that is done in C', function()
     assert.same({ 1, 2, 3 }, r:totable())
     assert.equal(r, torch.kthvalue(r, p, t, 2))
     assert.same({ { { 3 }, { 4 } }, { { 1 }, { 2 } } }, { r:totable(), p:totable() })
+  end)
+
+  it('takes these itself', function()
+    if not shows_upvalues then pending('skipped: debug.getupvalue shows no C function') end
+    for _, row in ipairs(MOVES) do
+      for _, kind in ipairs(row[1]) do
+        local operands = {}
+        for word in row[2]:gmatch '.' do operands[#operands + 1] = operand(word, kind)() end
+        for i = 3, #row do
+          local method, rest = behind(operands[1], row[i])
+          debug.setupvalue(method, 2, function()
+            error(('%s:%s(%s) is handed on'):format(kind, row[i], row[2]))
+          end)
+          local ok, err = pcall(method, unpack(operands))
+          debug.setupvalue(method, 2, rest)
+          assert.is_true(ok, err)
+        end
+      end
+    end
+  end)
+
+  it('converts all elements of all types as the function behind it', function()
+    if not shows_upvalues then pending('skipped: debug.getupvalue shows no C function') end
+    local values = { 0, 1, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 2 ^ 31 - 1, 2 ^ 31,
+      2 ^ 31 + 0.5, 2 ^ 32 + 3, 2 ^ 53, 2 ^ 63, 1e300, 0.5, 1.5, 1 / 0, 0 / 0 }
+    for i = 1, #values do values[#values + 1] = -values[i] end
+    for _, from in ipairs(ALL) do
+      local source = torch[from .. 'Tensor'](values)
+      for _, to in ipairs(ALL) do
+        local name = ('torch.%sTensor'):format(to)
+        local method, rest = behind(source, 'type')
+        assert.equal(show(rest(source, name)), show(method(source, name)), from .. ' to ' .. to)
+        local result = source.new():type(name):resize(#values)
+        local copy, slow = behind(result, 'copy')
+        assert.equal(show(slow(result:clone(), source)), show(copy(result, source)))
+      end
+    end
+  end)
+
+  it('gives a tensor of that type back itself, and the name of its type', function()
+    local t = torch.FloatTensor(2)
+    assert.is_true(rawequal(t, t:float()))
+    assert.is_true(rawequal(t, t:type 'torch.FloatTensor'))
+    assert.is_true(rawequal(t, t:typeAs(torch.FloatTensor())))
+    assert.equal('torch.FloatTensor', t:type())
+    assert.equal('torch.DoubleTensor', t:double():type())
+    assert.equal(0, torch.FloatTensor():double():dim())
+    assert.has_error(function() t:copy(torch.DoubleTensor(3)) end)
+  end)
+
+  it('joins lists and fills a result that is given', function()
+    local a, b = torch.Tensor { { 1, 2 } }, torch.Tensor { { 3, 4 } }
+    assert.same({ { 1, 2 }, { 3, 4 }, { 1, 2 } }, torch.cat({ a, b, a }, 1):totable())
+    assert.same({ { 1, 2, 3, 4 } }, torch.cat({ a, b }):totable())
+    assert.same({ { 1, 2, 3, 4 } }, torch.cat(a, b, -1):totable())
+    local result = torch.Tensor(2, 2)
+    assert.is_true(rawequal(result, torch.cat(result, a, b, 1)))
+    assert.same({ { 1, 2 }, { 3, 4 } }, result:totable())
+    assert.is_true(rawequal(result, torch.cat(result, { b, a }, 1)))
+    assert.same({ { 3, 4 }, { 1, 2 } }, result:totable())
+    torch.cat(result, a, b, 2) -- resized
+    assert.same({ { 1, 2, 3, 4 } }, result:totable())
+    local one, two = torch.Tensor { 1 }, torch.Tensor { 2 }
+    assert.same({ { 1 }, { 2 } }, torch.cat(one, two, 2):t():totable())
+    assert.same({ 1, 2 }, torch.cat(torch.Tensor { 1, 2 }, torch.Tensor(), 1):totable())
+    assert.has_error(function() torch.cat(a, torch.Tensor(1, 3), 1) end)
+    assert.has_error(function() torch.cat(a, torch.FloatTensor(1, 2), 1) end)
+    assert.has_error(function() torch.cat({ a, torch.FloatTensor(1, 2) }, 1) end)
+  end)
+
+  it('fills what a key picks with a number', function()
+    for form, place in pairs(FORMS) do
+      for _, kind in ipairs(ALL) do
+        local function matrix() return place(torch[kind .. 'Tensor'](3, 3):fill(1)) end
+        local function sum_after(key, value)
+          local t = matrix()
+          t[key] = value
+          return t:sum(), t[3][2]
+        end
+        assert.equal(6 + 3 * 7, sum_after({ {}, 1 }, 7), form)
+        assert.equal(5 + 4 * 7, sum_after({ { 1, 2 }, { 2, 3 } }, 7), form)
+        assert.equal(6 + 3 * 7, sum_after(2, 7), form)
+        assert.equal(9 * 7, sum_after({}, 7), form)
+        assert.equal(8 + 7, sum_after({ 1, 2 }, 7), form)
+        assert.same({ 8 + 7, 7 }, { sum_after({ -1, -2 }, 7) }, form)
+        assert.same({ 6 + 3 * 7, 7 }, { sum_after(-1, 7) }, form)
+        assert.same({ 6 + 3 * 7, 7 }, { sum_after({ {}, { 2 } }, 7.0) }, form)
+      end
+    end
+    local t = torch.ByteTensor(2, 2):zero()
+    t[{ {}, 2 }] = 300
+    t[1] = -1
+    assert.same({ { 255, 255 }, { 0, 44 } }, t:totable())
+    for _, key in ipairs { 0, 3, -3, { 3, {} }, { {}, { 2, 1 } }, { {}, {}, 1 }, 2 ^ 70 } do
+      assert.has_error(function() t[key] = 5 end)
+    end
+    assert.same({ { 255, 255 }, { 0, 44 } }, t:totable())
+    t[1] = '7'
+    t[{ {}, 2 }] = '8'
+    assert.same({ { 7, 8 }, { 0, 8 } }, t:totable())
+    local wide = torch.zeros(2):view(2, 1):expand(2, 3)
+    wide[2] = 4
+    assert.same({ { 0, 0, 0 }, { 4, 4, 4 } }, wide:totable())
+    local large = torch.zeros(300, 200)
+    large[{ {}, { 101, 200 } }] = 2
+    large[300] = 1
+    assert.equal(299 * 100 * 2 + 200, large:sum())
+  end)
+
+  it('makes tensors of tables', function()
+    for _, kind in ipairs(ALL) do
+      local make = torch[kind .. 'Tensor']
+      local t = make { { { 1, 2, 3 }, { 4, 5, 6.75 } } }
+      assert.equal(torch[kind .. 'Tensor'].__typename, t:type())
+      assert.same({ 1, 2, 3 }, t:size():totable())
+      assert.same({ 6, 3, 1 }, t:stride():totable())
+      assert.equal(21, math.floor(t:sum()))
+      assert.equal(0, make {}:dim())
+      assert.same({ 1, 2 }, make { '1', 2 }:totable())
+      assert.same({ { 1 }, { 2 } }, t.new { { 1 }, { 2 } }:totable())
+      for _, wrong in ipairs { { { 1, 2 }, { 3 } }, { { 1 }, 2 }, { 1, { 2 } }, { 1, 'x' },
+          { {}, {} }, { { 1 }, {} }, { true } } do
+        assert.has_error(function() make(wrong) end)
+      end
+    end
+    assert.same({ 44, 255 }, torch.ByteTensor { 300, -1 }:totable())
+    assert.same({ 1, 2 }, torch.Tensor(setmetatable({ 1, 2 }, {})):totable())
+    local deep, list = 5, {}
+    for _ = 1, 10 do deep = { deep } end
+    assert.equal(10, torch.Tensor(deep):dim())
+    for i = 1, 3000 do list[i] = i end
+    assert.equal(4501500, torch.Tensor(list):sum())
+  end)
+
+  it('changes nothing where a position is wrong, and reads before it writes', function()
+    for _, list in ipairs { { 1, 0 }, { 1, 3 }, { 1, -1 } } do
+      local t, positions = torch.zeros(2, 2), torch.LongTensor(list)
+      assert.has_error(function() t:indexFill(1, positions, 7) end)
+      assert.has_error(function() t:indexCopy(2, positions, torch.ones(2, 2)) end)
+      assert.has_error(function() t:indexAdd(1, positions, torch.ones(2, 2)) end)
+      assert.has_error(function() t:scatter(1, positions:view(1, 2), 7) end)
+      assert.has_error(function() t:gather(1, positions:view(1, 2)) end)
+      assert.equal(0, t:sum())
+    end
+    local v = torch.LongTensor { 2, 3, 1 } -- its own positions
+    assert.same({ 9, 9, 9 }, v:indexFill(1, v, 9):totable())
+    local t = torch.Tensor { 1, 2, 3, 4 }
+    t:narrow(1, 2, 3):indexCopy(1, torch.LongTensor { 1, 2, 3 }, t:narrow(1, 1, 3))
+    assert.same({ 1, 1, 2, 3 }, t:totable())
+    t = torch.Tensor { 1, 2, 3, 4 }
+    t:narrow(1, 2, 3):indexAdd(1, torch.LongTensor { 1, 2, 3 }, t:narrow(1, 1, 3))
+    assert.same({ 1, 3, 5, 7 }, t:totable())
+    t:indexAdd(1, torch.LongTensor { 4, 3, 2, 1 }, t)
+    assert.same({ 8, 8, 8, 8 }, t:totable())
+    -- Of those with the same position the last wins; all are added.
+    local w = torch.LongTensor { 2, 2 }
+    assert.same({ 0, 5 }, torch.zeros(2):indexCopy(1, w, torch.Tensor { 4, 5 }):totable())
+    assert.same({ 0, 9 }, torch.zeros(2):indexAdd(1, w, torch.Tensor { 4, 5 }):totable())
+    assert.same({ 0, 5 }, torch.zeros(2):scatter(1, w, torch.Tensor { 4, 5 }):totable())
+    assert.same({ 44 }, torch.ByteTensor { 0 }:indexFill(1, torch.LongTensor { 1 }, 300):totable())
   end)
 
   it('hands on what it does not take', function()

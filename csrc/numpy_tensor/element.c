@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "numpy_tensor/tensor.h"
+#include "numpy_tensor/walk.h"
 
 void
 lp_push_element(lua_State *L, enum lp_dtype dtype, const char *p)
@@ -199,6 +199,30 @@ lp_tensor_index(lua_State *L)
     }
 }
 
+/* [-0, +0, -] The slice that the number at 2 picks of a tensor of more than
+ * one dimension, in `picked`, which must not be moved; 0 if there is none. */
+static int
+pick_slice(lua_State *L, const struct lp_tensor *t, struct lp_tensor *picked)
+{
+    if (t->nd < 2 || t->nd > LP_INLINE_DIMS) {
+        return 0;
+    }
+    int64_t i = to_integer(L, 2, sizeof i);
+    i = i < 1 ? t->size[0] + i : i - 1;
+    if (i < 0 || i >= t->size[0]) {
+        return 0;
+    }
+    const int64_t *stride = lp_tensor_strides(t);
+    int nd = t->nd - 1;
+    *picked = *t;
+    picked->nd = nd;
+    picked->size = picked->few;
+    memcpy(picked->few, t->size + 1, (size_t)nd * sizeof *t->size);
+    memcpy(picked->few + nd, stride + 1, (size_t)nd * sizeof *stride);
+    picked->offset += (ptrdiff_t)(i * stride[0]);
+    return 1;
+}
+
 int
 lp_tensor_newindex(lua_State *L)
 {
@@ -222,8 +246,18 @@ lp_tensor_newindex(lua_State *L)
     }
     struct lp_tensor picked;
     if (lua_type(L, 3) == LUA_TNUMBER &&
-        lp_pick(L, 2, t, &picked) == LP_PICKED_ELEMENT) {
-        lp_set_element_or_jump(L, t->dtype, lp_tensor_data(&picked), 3);
+        (lua_type(L, 2) == LUA_TNUMBER
+             ? pick_slice(L, t, &picked)
+             : lp_pick(L, 2, t, &picked) != LP_NOT_PICKED)) {
+        uint64_t element;
+        lp_set_element_or_jump(L, t->dtype, (char *)&element, 3);
+        if (picked.nd > 0) {
+            lp_fill(&picked, &element);
+        }
+        else {
+            memcpy(lp_tensor_data(&picked), &element,
+                   lp_dtypes[t->dtype].size);
+        }
         return 0;
     }
     return call_method_or_jump(L, "__newindex__", 0);

@@ -65,7 +65,9 @@ new_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype, int nd,
     int64_t sizes[LP_MAX_DIMS], count = 1;
     for (int d = 0; d < nd; d++) {
         sizes[d] = size[d];
-        count *= size[d];
+        if (__builtin_mul_overflow(count, size[d], &count)) {
+            count = PTRDIFF_MAX; /* what expanded ones make together */
+        }
     }
     struct lp_tensor *t = lp_new_tensor_or_jump(S, L, dtype);
     struct lp_storage *storage = lp_storage_make(S, dtype, (ptrdiff_t)count);

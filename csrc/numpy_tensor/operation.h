@@ -26,12 +26,15 @@ struct lp_operation {
 
 /* Tables that end with a name of NULL. */
 #define LP_OPERATION_TABLES(X)                                                \
+    X(casts)                                                                  \
     X(diagonals)                                                              \
     X(extremes)                                                               \
     X(folds)                                                                  \
     X(geometry)                                                               \
+    X(joins)                                                                  \
     X(norms)                                                                  \
     X(order)                                                                  \
+    X(positions)                                                              \
     X(products)                                                               \
     X(ramps)                                                                  \
     X(random_numbers)                                                         \
@@ -61,11 +64,6 @@ lp_operation_state(lua_State *L)
     return lua_touserdata(L, lua_upvalueindex(LP_OPERATION_STATE));
 }
 
-/* [-] Copies from the second array of a walk to the first; `loop` is the copy
- * loop of their type. */
-void lp_copy_row(const void *loop, char *const *data, ptrdiff_t n,
-                 const ptrdiff_t *steps);
-
 /* [any arguments -> its results, e] The call that is not taken. */
 int lp_call_rest_or_jump(lua_State *L);
 
@@ -85,6 +83,11 @@ enum { LP_MAX_SIZES = 8 };
  * there is something else.  One of them may be -1 if `*product` is not 0: what
  * then gives that many elements.  `*product` becomes how many there are. */
 int lp_read_sizes(lua_State *L, int first, int64_t *size, int64_t *product);
+
+/* casts.c: [-] Copy to a tensor of any type, for one of the same type only
+ * where the loops are known (lp_loops_need_or_jump); 0 if that is not for us:
+ * halves, memory in common, sizes that do not fit. */
+int lp_copy(const struct lp_tensor *result, const struct lp_tensor *source);
 
 /* [-0, +0, -] The number at `index` as an element, if C would convert it
  * without undefined behaviour; else 0. */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Elements by masks, and slices by lists of positions. */
+/* Elements by masks. */
 #include <string.h>
 
 #include "numpy_tensor/operation.h"
-
-/* ---- masks ---- */
 
 /* What the masked functions share: elements go from `from` to `to`, or one
  * element everywhere. */
@@ -158,92 +156,7 @@ masked_copy(lua_State *L)
     return 1;
 }
 
-/* ---- lists of positions ---- */
-
-void
-lp_copy_row(const void *loop, char *const *data, ptrdiff_t n,
-            const ptrdiff_t *steps)
-{
-    const struct lp_loop *copy = loop;
-    lp_run_loop(copy, (char *[3]){data[1], data[0], NULL}, n,
-                (ptrdiff_t[3]){steps[1], steps[0], 0});
-}
-
-/* Are there slices of `t` at these positions? */
-static int
-are_positions(const struct lp_tensor *list, const struct lp_tensor *t, int dim)
-{
-    const char *positions = lp_tensor_data(list);
-    ptrdiff_t step = (ptrdiff_t)list->size[1] * (ptrdiff_t)sizeof(int64_t);
-    for (int64_t i = 0; i < list->size[0]; i++) {
-        int64_t at = *(const int64_t *)(positions + i * step);
-        if (at < 1 || at > t->size[dim]) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-/* `t` as it is when it has `n` slices. */
-static void
-with_slices(const struct lp_tensor *t, int dim, int64_t n,
-            struct lp_tensor *changed)
-{
-    *changed = *t;
-    changed->size = changed->few;
-    memcpy(changed->few, t->size, 2 * (size_t)t->nd * sizeof *t->size);
-    changed->size[dim] = n;
-}
-
-/* t:index(dim, list) */
-static int
-index_by_list(lua_State *L)
-{
-    const struct lp_tensor *t = lp_to_tensor(L, 1);
-    const struct lp_tensor *list = lp_to_tensor(L, 3);
-    lua_Number number = lua_tonumber(L, 2);
-    if (t != NULL && t->nd > 0) { /* first: other threads may run then */
-        lp_loops_need_or_jump(t->S, L);
-    }
-    if (lua_gettop(L) != 3 || t == NULL || list == NULL || list->nd != 1 ||
-        list->dtype != LP_Long || lua_type(L, 2) != LUA_TNUMBER ||
-        !(number >= 1 && number < t->nd + 1) || t->nd > LP_INLINE_DIMS) {
-        return lp_call_rest_or_jump(L);
-    }
-    int dim = (int)number - 1;
-    if (!are_positions(list, t, dim)) {
-        return lp_call_rest_or_jump(L);
-    }
-    struct lp_tensor from, to;
-    with_slices(t, dim, list->size[0], &from);
-    struct lp_tensor *result = lp_new_sized_or_jump(
-        t->S, L, t->dtype, t->nd, from.size);
-    if (t->nd != result->nd || list->nd != 1 || !are_positions(list, t, dim)) {
-        return lp_changed_or_jump(L);
-    }
-    with_slices(t, dim, list->size[0], &from);
-    if (!lp_same_sizes(&from, result)) {
-        return lp_changed_or_jump(L);
-    }
-    with_slices(result, dim, 1, &to);
-    from.size[dim] = 1;
-    const char *positions = lp_tensor_data(list);
-    ptrdiff_t step = (ptrdiff_t)list->size[1] * (ptrdiff_t)sizeof(int64_t);
-    for (int64_t i = 0; i < list->size[0]; i++) {
-        struct lp_walk walk;
-        int64_t at = *(const int64_t *)(positions + i * step) - 1;
-        from.offset =
-            t->offset + (ptrdiff_t)(at * lp_tensor_strides(t)[dim]);
-        to.offset = (ptrdiff_t)(i * lp_tensor_strides(result)[dim]);
-        lp_walk_begin(&walk, &to);
-        lp_walk_add(&walk, &from, &to);
-        lp_walk_run(&walk, lp_copy_row, &lp_loops[LP_LOOP_copy][t->dtype]);
-    }
-    return 1;
-}
-
 const struct lp_operation lp_selections[] = {
-    {"index",        index_by_list, NULL},
     {"maskedCopy",   masked_copy,   NULL},
     {"maskedFill",   masked_fill,   NULL},
     {"maskedSelect", masked_select, NULL},

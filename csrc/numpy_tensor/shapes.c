@@ -40,6 +40,88 @@ lp_read_sizes(lua_State *L, int first, int64_t *size, int64_t *product)
     return n;
 }
 
+/* Elements of a table that are read here: beyond, it is no matter how. */
+enum { MOST_IN_TABLE = 1 << 20 };
+
+/* [-0, +0, -] Is the value on top a table that is no object? */
+static int
+is_plain_table(lua_State *L)
+{
+    if (!lua_istable(L, -1)) {
+        return 0;
+    }
+    if (lua_getmetatable(L, -1)) {
+        lua_pop(L, 1);
+        return 0;
+    }
+    return 1;
+}
+
+/* [-0, +0, -] Sizes of the nested tables on top, as the first of each says;
+ * their number, or 0 if there is something else. */
+static int
+table_sizes(lua_State *L, int64_t *size)
+{
+    int nd = 0, top = lua_gettop(L);
+    int64_t count = 1;
+    while (nd < LP_MAX_SIZES && is_plain_table(L)) {
+        size[nd] = (int64_t)lua_rawlen(L, -1);
+        if (size[nd] < 1 || size[nd] > MOST_IN_TABLE / count) {
+            nd = 0;
+            break;
+        }
+        count *= size[nd++];
+        lua_rawgeti(L, -1, 1);
+    }
+    int are_numbers = lua_type(L, -1) == LUA_TNUMBER;
+    lua_settop(L, top);
+    return are_numbers ? nd : 0;
+}
+
+/* [-0, +0, -] Read the table on top into the elements from `*to` on, which
+ * moves on; 0 if it has not those sizes, or something else than numbers. */
+static int
+read_table(lua_State *L, const int64_t *size, int nd, enum lp_dtype dtype,
+           char **to)
+{
+    if (!is_plain_table(L) || (int64_t)lua_rawlen(L, -1) != *size) {
+        return 0;
+    }
+    for (int64_t i = 1; i <= *size; i++) {
+        lua_rawgeti(L, -1, (int)i);
+        int reads;
+        if (nd > 1) {
+            reads = read_table(L, size + 1, nd - 1, dtype, to);
+        }
+        else if ((reads = lua_type(L, -1) == LUA_TNUMBER)) {
+            lp_set_element_or_jump(L, dtype, *to, -1);
+            *to += lp_dtypes[dtype].size;
+        }
+        lua_pop(L, 1);
+        if (!reads) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* torch.DoubleTensor{{1, 2}, {3, 4}} */
+static int
+construct_of_table(lua_State *L, enum lp_dtype dtype)
+{
+    int64_t size[LP_MAX_SIZES];
+    int nd = lua_checkstack(L, LP_MAX_SIZES + 8) ? table_sizes(L, size) : 0;
+    if (nd == 0) {
+        return lp_call_rest_or_jump(L);
+    }
+    char *to = lp_tensor_data(lp_new_sized_or_jump(lp_operation_state(L), L,
+                                                   dtype, nd, size));
+    lua_pushvalue(L, 1);
+    int reads = read_table(L, size, nd, dtype, &to);
+    lua_settop(L, reads ? 2 : 1);
+    return reads ? 1 : lp_call_rest_or_jump(L);
+}
+
 /* torch.DoubleTensor(2, 3), torch.DoubleTensor(t) */
 static int
 construct(lua_State *L)
@@ -47,6 +129,9 @@ construct(lua_State *L)
     const struct lp_dtype_row *type =
         lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW));
     int64_t size[LP_MAX_SIZES], count = 0;
+    if (lua_gettop(L) == 1 && lua_istable(L, 1)) {
+        return construct_of_table(L, (enum lp_dtype)(type - lp_dtypes));
+    }
     int nd = lp_read_sizes(L, 1, size, &count);
     if (nd == 0) {
         const struct lp_tensor *t = lp_to_tensor(L, 1);
@@ -95,15 +180,9 @@ filled(lua_State *L)
         lp_new_zeroed_or_jump(S, L, dtype, nd, size);
         return 1;
     }
-    char *data =
-        lp_tensor_data(lp_new_sized_or_jump(S, L, dtype, nd, size));
     uint64_t element;
-    size_t item = lp_dtypes[dtype].size, bytes = (size_t)count * item;
     lp_constant(dtype, *value, &element);
-    memcpy(data, &element, item);
-    for (size_t done = item; done < bytes; done *= 2) {
-        memcpy(data + done, data, done < bytes - done ? done : bytes - done);
-    }
+    lp_fill(lp_new_sized_or_jump(S, L, dtype, nd, size), &element);
     return 1;
 }
 
@@ -164,10 +243,7 @@ reshape(lua_State *L)
         same.size[t->nd + d] = next;
         next *= t->size[d];
     }
-    struct lp_walk walk;
-    lp_walk_begin(&walk, &same);
-    lp_walk_add(&walk, t, &same);
-    lp_walk_run(&walk, lp_copy_row, &lp_loops[LP_LOOP_copy][t->dtype]);
+    lp_copy(&same, t);
     return 1;
 }
 

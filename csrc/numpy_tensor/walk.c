@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "numpy_tensor/walk.h"
 
+#include <string.h>
+
 static size_t
 item_size(const struct lp_tensor *t)
 {
@@ -228,4 +230,53 @@ lp_walk_run_in_order(struct lp_walk *w, lp_walk_function *f,
             return;
         }
     }
+}
+
+/* context: the size of an element, which is data 1 */
+static void
+fill_row(const void *context, char *const *data, ptrdiff_t n,
+         const ptrdiff_t *steps)
+{
+    const size_t item = *(const size_t *)context;
+    char *to = data[0];
+    if (steps[0] == (ptrdiff_t)item) {
+        const size_t bytes = (size_t)n * item;
+        memcpy(to, data[1], item);
+        for (size_t done = item; done < bytes; done *= 2) {
+            memcpy(to + done, to, done < bytes - done ? done : bytes - done);
+        }
+        return;
+    }
+    switch (item) {
+#define LP_FILL(type)                                                         \
+    case sizeof(type): {                                                      \
+        const type value = *(const type *)data[1];                            \
+        for (ptrdiff_t i = 0; i < n; i++) {                                   \
+            *(type *)(to + i * steps[0]) = value;                             \
+        }                                                                     \
+        return;                                                               \
+    }
+        LP_FILL(uint8_t)
+        LP_FILL(uint16_t)
+        LP_FILL(uint32_t)
+        LP_FILL(uint64_t)
+#undef LP_FILL
+    default:
+        return;
+    }
+}
+
+int
+lp_fill(const struct lp_tensor *t, const void *element)
+{
+    uint64_t own;
+    struct lp_walk walk;
+    size_t item = item_size(t);
+    if (!lp_walk_begin(&walk, t)) {
+        return 0;
+    }
+    memcpy(&own, element, item);
+    lp_walk_add_one(&walk, &own);
+    lp_walk_run(&walk, fill_row, &item);
+    return 1;
 }

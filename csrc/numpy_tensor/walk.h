@@ -39,6 +39,10 @@ void lp_walk_run(struct lp_walk *w, lp_walk_function *f, const void *context);
 void lp_walk_run_in_order(struct lp_walk *w, lp_walk_function *f,
                           const void *context);
 
+/* [-] Copy an element everywhere into `t`; 0 if it has none or too many
+ * dimensions. */
+int lp_fill(const struct lp_tensor *t, const void *element);
+
 /* [-] Do both have the same number of dimensions and the same sizes? */
 static inline int
 lp_same_sizes(const struct lp_tensor *a, const struct lp_tensor *b)
