@@ -227,7 +227,7 @@ describe('a storage', function()
     s = nil -- luacheck: ignore
     collectgarbage()
     collectgarbage()
-    torch.zeros(2):uniform() -- something that enters Python: releases are queued
+    require 'py'.eval '0' -- something that enters Python: releases are queued
     assert.is_nil(io.open(path))
     assert.equal(2, mapped[1])
   end)
