@@ -65,7 +65,9 @@ describe('memory that a call takes #slow', function()
           allowed = row.ours
           assert.is_string(row.why or group.why, code .. ' needs a reason')
         end
-        if type(got) ~= 'number' or got > allowed or is_real and got ~= allowed then
+        -- Strings are freed when Lua's collector comes to them.
+        if type(got) ~= 'number' or got > allowed
+            or is_real and got ~= allowed and not code:find 'string' then
           wrong[#wrong + 1] = ('%s: %s, not %s'):format(code, tostring(got), allowed)
         end
       end

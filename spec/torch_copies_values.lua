@@ -175,7 +175,7 @@ return {
     { 'storage:fill(3)', 0 },
     { 'storage:resize(n2 + n2 / 16)', 0, ours = 1, why = RESIZE },
     { 'byte:storage():string()', 0, ours = 0.25, why = STRING },
-    { 'torch.ByteStorage():string(byte:storage():string())', 0, ours = 0.5, why = STRING },
+    { 'torch.ByteStorage():string(byte:storage():string())', 0.25, ours = 0.5, why = STRING },
   },
   { title = 'construction',
     { 'torch.zeros(n, n)', 1 },
