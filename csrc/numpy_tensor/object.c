@@ -85,6 +85,14 @@ leave_room(void *ctx)
     }
 }
 
+/* [lock] What was counted for Lua's collector, and has been collected without
+ * its being driven. */
+static void
+discount(struct lp_state *S, size_t bytes)
+{
+    S->foreign -= bytes < S->foreign ? bytes : S->foreign;
+}
+
 void
 lp_storage_drop(struct lp_storage *storage)
 {
@@ -93,6 +101,9 @@ lp_storage_drop(struct lp_storage *storage)
     }
     struct lp_state *S = storage->S;
     if (storage->owner == NULL) {
+        if (storage->data != NULL) {
+            discount(S, sizeof *storage + storage->room);
+        }
         lp_spare_give(&S->spare, storage, sizeof *storage + storage->room);
         return;
     }
@@ -263,6 +274,7 @@ tensor_gc(lua_State *L)
         if (t->size != t->few) {
             free(t->size);
         }
+        discount(t->S, sizeof *t);
         lp_spare_give(&t->S->spare, t, sizeof *t);
     }
     return 0;
