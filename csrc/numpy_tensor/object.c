@@ -223,7 +223,9 @@ lp_storage_resize_or_jump(lua_State *L, struct lp_storage *storage,
                       "%f elements. Buy new RAM!",
                    (double)size);
     }
-    if (storage->data == NULL && (size_t)size * item <= storage->room) {
+    /* Not before NumPy is there: who has none is told so by the first tensor. */
+    if (storage->data == NULL && (size_t)size * item <= storage->room &&
+        lp_ndarray_type != NULL) {
         storage->data = storage->few;
         storage->capacity = (ptrdiff_t)(storage->room / item);
         S->foreign += sizeof *storage + storage->room;

@@ -130,7 +130,7 @@ def remainder(out, a, b):
     else:
         # C's floor is that of doubles, so for floats all that follows it is, too.
         b = np.asarray(b, a.dtype)
-        rest = a - b.astype(np.float64) * np.floor(a / b)
+        rest = a - np.multiply(b, np.floor(a / b), dtype=np.float64)
         out[...] = np.where(np.equal(b, 0), np.nan, rest)
 
 
