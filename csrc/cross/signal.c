@@ -95,8 +95,11 @@ plant_hook(lua_State *L)
             break;
         }
     }
-    lua_sethook(L, signal_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT,
-                1);
+    /* Where a hook is set already, the signal may have come while Lua counted
+     * an instruction, which then loses our count: the next line is seen. */
+    int line = old != NULL ? LUA_MASKLINE : 0;
+    lua_sethook(L, signal_hook,
+                LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT | line, 1);
 }
 
 lua_State *
