@@ -184,6 +184,12 @@ lp_relieve_or_jump(struct lp_state *S, lua_State *L)
         lp_relieve_slow_or_jump(S, L);
     }
 }
+/* [lock] So much of it has gone without the collector's being driven. */
+static inline void
+lp_discount(struct lp_state *S, size_t bytes)
+{
+    S->foreign -= bytes < S->foreign ? bytes : S->foreign;
+}
 
 /* Is Python up?  False before it starts and from the moment it ends: then
  * nothing may call into it and releases are skipped. */

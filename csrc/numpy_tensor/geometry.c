@@ -14,9 +14,7 @@ plan(lua_State *L, struct lp_tensor *view)
     if (t == NULL || t->nd == 0 || t->nd > LP_INLINE_DIMS) {
         return NULL;
     }
-    *view = *t;
-    view->size = view->few;
-    memcpy(view->few, t->size, 2 * (size_t)t->nd * sizeof *t->size);
+    lp_sketch(t, view);
     return t;
 }
 
@@ -234,13 +232,7 @@ view_as(lua_State *L)
         lp_count_elements(like) != lp_count_elements(t)) {
         return lp_call_rest_or_jump(L);
     }
-    int64_t next = 1;
-    view.nd = like->nd;
-    for (int d = like->nd - 1; d >= 0; d--) {
-        view.few[d] = like->size[d];
-        view.few[like->nd + d] = next;
-        next *= like->size[d];
-    }
+    lp_set_contiguous(&view, like->nd, like->size);
     return push_or_jump(L, &view);
 }
 
@@ -289,12 +281,7 @@ resize(lua_State *L)
             return lp_call_rest_or_jump(L);
         }
         lp_tensor_set_nd_or_jump(L, t, nd);
-        int64_t next = 1;
-        for (int d = nd - 1; d >= 0; d--) {
-            t->size[d] = size[d];
-            t->size[nd + d] = next;
-            next *= size[d];
-        }
+        lp_set_contiguous(t, nd, size);
     }
     lua_settop(L, 1);
     return 1;

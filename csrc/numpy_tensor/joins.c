@@ -60,10 +60,8 @@ static void
 join(lua_State *L, const struct parts *p, const struct lp_tensor *result)
 {
     int dim = p->dim < 0 ? result->nd - 1 : p->dim;
-    struct lp_tensor part = *result;
-    part.size = part.few;
-    memcpy(part.few, result->size,
-           2 * (size_t)result->nd * sizeof *result->size);
+    struct lp_tensor part;
+    lp_sketch(result, &part);
     for (int i = 0; i < p->n; i++) {
         const struct lp_tensor *t = lp_to_tensor(L, p->first + i);
         part.size[dim] = t->size[dim];

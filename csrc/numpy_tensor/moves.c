@@ -128,9 +128,7 @@ void
 lp_with_size(const struct lp_tensor *t, int dim, int64_t n,
              struct lp_tensor *changed)
 {
-    *changed = *t;
-    changed->size = changed->few;
-    memcpy(changed->few, t->size, 2 * (size_t)t->nd * sizeof *t->size);
+    lp_sketch(t, changed);
     changed->size[dim] = n;
 }
 

@@ -85,14 +85,6 @@ leave_room(void *ctx)
     }
 }
 
-/* [lock] What was counted for Lua's collector, and has been collected without
- * its being driven. */
-static void
-discount(struct lp_state *S, size_t bytes)
-{
-    S->foreign -= bytes < S->foreign ? bytes : S->foreign;
-}
-
 void
 lp_storage_drop(struct lp_storage *storage)
 {
@@ -102,7 +94,7 @@ lp_storage_drop(struct lp_storage *storage)
     struct lp_state *S = storage->S;
     if (storage->owner == NULL) {
         if (storage->data != NULL) {
-            discount(S, sizeof *storage + storage->room);
+            lp_discount(S, sizeof *storage + storage->room);
         }
         lp_spare_give(&S->spare, storage, sizeof *storage + storage->room);
         return;
@@ -276,7 +268,7 @@ tensor_gc(lua_State *L)
         if (t->size != t->few) {
             free(t->size);
         }
-        discount(t->S, sizeof *t);
+        lp_discount(t->S, sizeof *t);
         lp_spare_give(&t->S->spare, t, sizeof *t);
     }
     return 0;

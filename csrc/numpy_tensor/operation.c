@@ -77,12 +77,7 @@ new_or_jump(struct lp_state *S, lua_State *L, enum lp_dtype dtype, int nd,
     t->storage = storage; /* takes over the holder */
     lp_storage_resize_or_jump(L, storage, (ptrdiff_t)count, zeroed);
     lp_tensor_set_nd_or_jump(L, t, nd);
-    int64_t next = 1;
-    for (int d = nd - 1; d >= 0; d--) {
-        t->size[d] = sizes[d];
-        t->size[nd + d] = next;
-        next *= sizes[d];
-    }
+    lp_set_contiguous(t, nd, sizes);
     return t;
 }
 

@@ -44,9 +44,7 @@ lp_read_integer(lua_State *L, int index, int64_t absent, int64_t *value)
 static void
 slice_of(const struct lp_tensor *t, int dim, struct lp_tensor *slice)
 {
-    *slice = *t;
-    slice->size = slice->few;
-    memcpy(slice->few, t->size, 2 * (size_t)t->nd * sizeof *t->size);
+    lp_sketch(t, slice);
     slice->size[dim] = 1;
 }
 

@@ -204,12 +204,7 @@ view(lua_State *L)
     if (t->nd == 0 || lp_count_elements(t) != count || !lp_is_contiguous(t)) {
         lp_changed_or_jump(L);
     }
-    int64_t next = 1;
-    for (int d = nd - 1; d >= 0; d--) {
-        result->size[d] = size[d];
-        result->size[nd + d] = next;
-        next *= size[d];
-    }
+    lp_set_contiguous(result, nd, size);
     return 1;
 }
 
@@ -235,14 +230,8 @@ reshape(lua_State *L)
         lp_changed_or_jump(L);
     }
     struct lp_tensor same = *result; /* the result with the sizes of `t` */
-    int64_t next = 1;
     same.size = same.few;
-    same.nd = t->nd;
-    for (int d = t->nd - 1; d >= 0; d--) {
-        same.size[d] = t->size[d];
-        same.size[t->nd + d] = next;
-        next *= t->size[d];
-    }
+    lp_set_contiguous(&same, t->nd, t->size);
     lp_copy(&same, t);
     return 1;
 }

@@ -9,6 +9,7 @@
 #define LP_NUMPY_TENSOR_H
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/gil.h"
 #include "tensor/ndarray.h"
@@ -111,6 +112,30 @@ static inline int64_t *
 lp_tensor_strides(const struct lp_tensor *t)
 {
     return t->size + t->nd;
+}
+
+/* [-] Give a tensor, which has room for `nd` dimensions, these sizes with the
+ * strides of elements that lie one after another. */
+static inline void
+lp_set_contiguous(struct lp_tensor *t, int nd, const int64_t *size)
+{
+    int64_t next = 1;
+    t->nd = nd;
+    for (int d = nd - 1; d >= 0; d--) {
+        t->size[d] = size[d];
+        t->size[nd + d] = next;
+        next *= size[d];
+    }
+}
+
+/* [-] `t`, of at most LP_INLINE_DIMS dimensions, as a structure of which sizes
+ * and strides can be changed; it holds nothing and must not be moved. */
+static inline void
+lp_sketch(const struct lp_tensor *t, struct lp_tensor *sketch)
+{
+    *sketch = *t;
+    sketch->size = sketch->few;
+    memcpy(sketch->few, t->size, 2 * (size_t)t->nd * sizeof *t->size);
 }
 
 /* Its first element; only if nd > 0. */

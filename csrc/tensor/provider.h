@@ -83,7 +83,7 @@ static inline void
 lp_discount_foreign(struct lp_state *S, PyObject *obj)
 {
     size_t bytes = lp_ndarray_type != NULL ? lp_ndarray_bytes_alone(obj) : 0;
-    S->foreign -= bytes < S->foreign ? bytes : S->foreign;
+    lp_discount(S, bytes);
 }
 
 /* [GIL, lock, inside lp_protect; -0, +1, em] Push a tensor for an object of
