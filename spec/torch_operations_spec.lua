@@ -44,7 +44,8 @@ local ALL = { 'Double', 'Float', 'Long', 'Int', 'Short', 'Char', 'Byte' }
 local REAL = { 'Double', 'Float' }
 
 -- Words of operands: t, u, s matrices, m a mask, v, w, x vectors, n, k numbers, o 0, g a
--- negative number, d, e dimensions, y, z booleans, i positions.
+-- negative number, d, e dimensions, y, z booleans, i positions, a a matrix of extremes, f
+-- divisors of both signs, b a number of many bits.
 local CALLS = {
   { REAL, 't', 'acos', 'atan', 'ceil', 'cos', 'cosh', 'exp', 'floor', 'frac', 'log',
     'log1p', 'neg', 'round', 'rsqrt', 'sigmoid', 'sin', 'sqrt', 'tanh', 'trunc',
@@ -53,15 +54,24 @@ local CALLS = {
     'cumprod', 'prod', 'trace', 'diag', 'tril', 'triu', 'median', 'mode', 'topk' },
   { ALL, 'tn', 'add', 'csub', 'mul', 'cmax', 'cmin', 'fill', 'eq', 'ne', 'lt', 'le',
     'gt', 'ge' },
-  { REAL, 'tn', 'div', 'pow' },
+  { REAL, 'tn', 'pow' },
+  { ALL, 'tn', 'div', 'fmod', 'mod', 'remainder', 'lshift', 'rshift' },
+  { ALL, 'tg', 'div', 'fmod', 'remainder', 'lshift', 'rshift' },
+  { ALL, 'tb', 'div', 'fmod', 'remainder', 'lshift', 'rshift' },
   { ALL, 'tu', 'add', 'csub', 'cmul', 'copy', 'cmax', 'cmin', 'eq', 'ne', 'lt', 'le',
     'gt', 'ge', 'dot' },
-  { REAL, 'tu', 'cdiv', 'cpow', 'atan2' },
+  { ALL, 'tu', 'cdiv', 'cpow', 'cfmod', 'cmod', 'cremainder', 'clshift', 'crshift' },
+  { ALL, 'af', 'cdiv', 'cfmod', 'cremainder', 'clshift', 'crshift' },
+  { ALL, 'ag', 'div', 'fmod', 'remainder', 'lshift', 'rshift' },
+  { ALL, 'tf', 'cdiv', 'cfmod', 'cremainder', 'clshift', 'crshift', 'cpow' },
+  { REAL, 'tu', 'atan2' },
+  { ALL, 'stu', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'cdiv', 'cremainder' },
+  { ALL, 'stn', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'div', 'remainder' },
   { ALL, 'tnu', 'add', 'csub' },
   { ALL, 'ttu', 'add', 'cmul' },
   { ALL, 'tnk', 'clamp' },
   { ALL, 'tnuu', 'addcmul' },
-  { REAL, 'tnuu', 'addcdiv' },
+  { ALL, 'tnuu', 'addcdiv' },
   { REAL, 'tuk', 'lerp' },
   { ALL, 'td', 'sum', 'max', 'min', 'sort', 'cumsum', 'cumprod', 'prod', 'diag', 'tril',
     'triu' },
@@ -167,6 +177,11 @@ local function operand(word, kind)
         { 0 / 0, 1e30, 9 } }
     end,
     i = function() return torch.LongTensor { 3, 1, 3 } end,
+    a = function()
+      return make { { -2 ^ 63, -2 ^ 31, -2 ^ 15 }, { -128, 127, -7 }, { 7, 255, 2 ^ 31 - 1 } }
+    end,
+    f = function() return make { { -1, -1, -1 }, { -1, 3, -4 }, { 2, 100, -9 } } end,
+    b = function() return 77 end,
   }
   return makers[word]
 end
@@ -298,6 +313,49 @@ describe('a call that is done in C', function()
       torch.setdefaulttensortype(before)
     end)
   end
+
+  it('compares into a mask that is given', function()
+    for _, kind in ipairs(ALL) do
+      local a, b = torch.range(1, 6):resize(2, 3):type('torch.' .. kind .. 'Tensor'), 4
+      local other = a:clone():fill(4)
+      for _, operands in ipairs { { a, b }, { a, other }, { a:t(), other:t() } } do
+        for _, name in ipairs { 'lt', 'le', 'gt', 'ge', 'eq', 'ne' } do
+          local mask = operands[1]:clone():byte():fill(9)
+          local expected = show(torch[name](unpack(operands)))
+          assert.is_true(rawequal(mask, torch[name](mask, unpack(operands))))
+          assert.equal(expected, show(mask))
+          local same = operands[1]:clone():fill(9)
+          same[name](same, unpack(operands))
+          assert.equal((expected:gsub('^%S+', a:type())), show(same))
+        end
+      end
+    end
+  end)
+
+  it('divides no integer by 0, and changes nothing then', function()
+    for _, kind in ipairs { 'Byte', 'Char', 'Short', 'Int', 'Long' } do
+      local make = torch[kind .. 'Tensor']
+      for _, call in ipairs {
+        { 'div', 0 }, { 'fmod', 0 }, { 'mod', 0.5 }, { 'remainder', 0 },
+        { 'cdiv', make { 1, 0 } }, { 'cfmod', make { 0, 1 } }, { 'cmod', make { 2, 0 } },
+        { 'cremainder', make { 0, 0 } }, { 'addcdiv', make { 1, 1 }, make { 1, 0 } },
+        { 'addcdiv', 2, make { 1, 1 }, make { 0, 1 } },
+        { '__div__', 0 }, { '__mod__', 0 },
+      } do
+        local t = make { 6, 7 }
+        local ok, message = pcall(t[call[1]], t, unpack(call, 2))
+        assert.is_false(ok, kind .. call[1])
+        assert.matches('division by zero', message)
+        assert.same({ 6, 7 }, t:totable())
+      end
+      assert.error_matches(function() return make { 1 } / 0 end, 'division by zero')
+      assert.error_matches(function() return make { 1 } % 0 end, 'division by zero')
+      assert.equal(1, (make { 7 } % 3)[1])
+      assert.equal(2, (make { 7 } / 3)[1])
+    end
+    assert.equal(-2, (torch.IntTensor { 7 } % -3)[1])
+    assert.equal(-2, (torch.IntTensor { -7 } / 3)[1])
+  end)
 
   it('fails as the function behind it does', function()
     local t, cube = torch.Tensor { { 1, 2 }, { 3, 4 } }, torch.Tensor(2, 2, 2)

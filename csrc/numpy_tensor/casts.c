@@ -1,23 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Elements of one type as those of another.  Halves are left to NumPy. */
+#include "numpy_tensor/cast.h"
 #include "numpy_tensor/operation.h"
-
-/* Torch7 leaves reals that do not fit to C, and C to the machine: on x86-64
- * they become the least integer, of 32 bits for all types but Long, and are
- * cut down from there (see element.c). */
-static inline int32_t
-to_int(double value)
-{
-    return value > -2147483649.0 && value < 2147483648.0 ? (int32_t)value
-                                                         : INT32_MIN;
-}
-
-static inline int64_t
-to_long(double value)
-{
-    const double limit = 9223372036854775808.0; /* 2^63 */
-    return value >= -limit && value < limit ? (int64_t)value : INT64_MIN;
-}
 
 /* X(from, its C type, to, its C type) for each pair of types */
 #define LP_TO_EACH(X, from, cfrom)                                            \
@@ -36,12 +20,6 @@ to_long(double value)
     LP_TO_EACH(X, Long, int64_t)                                              \
     LP_TO_EACH(X, Float, float)                                               \
     LP_TO_EACH(X, Double, double)
-
-#define LP_IS_REAL(ctype) ((ctype)0.5 > 0)
-#define LP_CAST(ctype, cfrom, value)                                          \
-    (LP_IS_REAL(ctype) || !LP_IS_REAL(cfrom) ? (ctype)(value)                 \
-     : sizeof(ctype) < sizeof(int64_t) ? (ctype)to_int((double)(value))       \
-                                       : (ctype)to_long((double)(value)))
 
 /* data: the result, what is copied; those never share memory.  For elements
  * that lie one after another the compiler finds faster code. */

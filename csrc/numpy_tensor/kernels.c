@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Inner loops in the form of NumPy's, where NumPy's have other results than
- * Torch7's C: what a nan compares to, halves away from zero. */
+ * Torch7's C: what a nan compares to, halves away from zero, integers divided
+ * towards zero. */
 #include <math.h>
 #include <string.h>
 
+#include "numpy_tensor/cast.h"
 #include "numpy_tensor/loops.h"
+
+/* Unsigned types have no such values, which compilers would remark on. */
+static inline int
+is_negative(int64_t value)
+{
+    return value < 0;
+}
 
 /* clang-format off */
 #define LP_LOOP(type, expression)                                             \
@@ -32,6 +41,50 @@
     LP_HEAD(least, type) LP_LOOP(ctype, a < b ? a : b)                        \
     LP_HEAD(order, type) LP_LOOP(ctype, (a > b) - (a < b))
 LP_DTYPES(LP_ROW)
+#undef LP_ROW
+/* No integer is divided by 0 (see elementwise.c), but Python may write one
+ * meanwhile; nor is the least by -1, which the machine refuses. */
+#define LP_IS_MINUS_ONE(b) (is_negative((int64_t)(b)) && (b) + 1 == 0)
+#define LP_BITS(ctype, value)                                                 \
+    (sizeof(ctype) == sizeof(uint64_t)                                        \
+         ? (uint64_t)(value)                                                  \
+         : (uint64_t)(value) & ((UINT64_C(1) << 8 * (sizeof(ctype) & 7)) - 1))
+#define LP_SHIFTS(ctype, b) ((uint64_t)(b) < 8 * sizeof(ctype))
+#define LP_ROW(type, ctype)                                                   \
+    LP_HEAD(quotient, type)                                                   \
+    LP_LOOP(ctype, b == 0                 ? 0                                 \
+                   : LP_IS_MINUS_ONE(b) ? 0 - (uint64_t)a                     \
+                                          : (uint64_t)(a / b))                \
+    LP_HEAD(remnant, type)                                                    \
+    LP_LOOP(ctype, b == 0 || LP_IS_MINUS_ONE(b) ? 0 : a % b)                  \
+    LP_HEAD(modulo, type)                                                     \
+    LP_LOOP(ctype, b == 0 || LP_IS_MINUS_ONE(b) ? 0                           \
+                   : a % b != 0 && is_negative(a % b) != is_negative(b)       \
+                       ? a % b + b                                            \
+                       : a % b)                                               \
+    LP_HEAD(raised, type)                                                     \
+    LP_LOOP(ctype, LP_CAST(ctype, double, pow((double)a, (double)b)))         \
+    LP_HEAD(shifted_left, type)                                               \
+    LP_LOOP(ctype, LP_SHIFTS(ctype, b) ? (uint64_t)a << b : 0)                \
+    LP_HEAD(shifted_right, type)                                              \
+    LP_LOOP(ctype, LP_SHIFTS(ctype, b) ? LP_BITS(ctype, a) >> b : 0)          \
+    LP_HEAD(truth, type) LP_LOOP_OF_ONE(ctype, *(const char *)&a != 0)
+LP_ROW(Byte, uint8_t)
+LP_ROW(Char, int8_t)
+LP_ROW(Short, int16_t)
+LP_ROW(Int, int32_t)
+LP_ROW(Long, int64_t)
+#undef LP_ROW
+/* Floats of Torch7 become doubles on the way to floor. */
+#define LP_ROW(type, ctype, power)                                            \
+    LP_HEAD(remnant, type) LP_LOOP(ctype, fmod(a, b))                         \
+    LP_HEAD(modulo, type)                                                     \
+    LP_LOOP(ctype, b == 0 ? NAN : a - (double)b * floor((double)(a / b)))     \
+    LP_HEAD(shifted_left, type) LP_LOOP(ctype, a * power(2, b))               \
+    LP_HEAD(shifted_right, type) LP_LOOP(ctype, a / power(2, b))              \
+    LP_HEAD(truth, type) LP_LOOP_OF_ONE(ctype, *(const char *)&a != 0)
+LP_ROW(Float, float, powf)
+LP_ROW(Double, double, pow)
 #undef LP_ROW
 LP_HEAD(round, Float) LP_LOOP_OF_ONE(float, roundf(a))
 LP_HEAD(round, Double) LP_LOOP_OF_ONE(double, round(a))
@@ -78,6 +131,33 @@ lp_kernels_add(void)
     lp_loops[LP_LOOP_greatest][LP_Half].run = NULL;
     lp_loops[LP_LOOP_least][LP_Half].run = NULL;
     lp_loops[LP_LOOP_order][LP_Half].run = NULL;
+#define LP_ROW(name)                                                          \
+    lp_loops[LP_LOOP_##name][LP_Byte].run = name##_Byte;                      \
+    lp_loops[LP_LOOP_##name][LP_Char].run = name##_Char;                      \
+    lp_loops[LP_LOOP_##name][LP_Short].run = name##_Short;                    \
+    lp_loops[LP_LOOP_##name][LP_Int].run = name##_Int;                        \
+    lp_loops[LP_LOOP_##name][LP_Long].run = name##_Long;
+    LP_ROW(modulo)
+    LP_ROW(quotient)
+    LP_ROW(raised)
+    LP_ROW(remnant)
+    LP_ROW(shifted_left)
+    LP_ROW(shifted_right)
+    LP_ROW(truth)
+#undef LP_ROW
+#define LP_ROW(name)                                                          \
+    lp_loops[LP_LOOP_##name][LP_Float].run = name##_Float;                    \
+    lp_loops[LP_LOOP_##name][LP_Double].run = name##_Double;
+    LP_ROW(modulo)
+    LP_ROW(remnant)
+    LP_ROW(shifted_left)
+    LP_ROW(shifted_right)
+    LP_ROW(truth)
+#undef LP_ROW
+    for (int d = LP_Float; d <= LP_Half; d++) {
+        lp_loops[LP_LOOP_quotient][d] = lp_loops[LP_LOOP_divide][d];
+        lp_loops[LP_LOOP_raised][d] = lp_loops[LP_LOOP_power][d];
+    }
     lp_loops[LP_LOOP_round][LP_Float].run = round_Float;
     lp_loops[LP_LOOP_round][LP_Double].run = round_Double;
     for (int d = 0; d < LP_N_DTYPES; d++) {

@@ -54,8 +54,15 @@
     X(copy)                                                                   \
     X(greatest)                                                               \
     X(least)                                                                  \
+    X(modulo)                                                                 \
     X(order)                                                                  \
-    X(round)
+    X(quotient)                                                               \
+    X(raised)                                                                 \
+    X(remnant)                                                                \
+    X(round)                                                                  \
+    X(shifted_left)                                                           \
+    X(shifted_right)                                                          \
+    X(truth)
 
 enum lp_loop_name {
 #define LP_ROW(name, n) LP_LOOP_##name,

@@ -110,7 +110,7 @@ return function(torch)
   -- The metamethods do the usual ones at once.
   for _, kind in ipairs(tensors.NAMES) do
     local metatable = tensors.metatable('torch.' .. kind .. 'Tensor')
-    for _, name in ipairs { '__add', '__sub', '__mul', '__div', '__unm' } do
+    for _, name in ipairs { '__add', '__sub', '__mul', '__div', '__mod', '__unm' } do
       rawset(metatable, name,
         tensors.operation(name .. '__', false, metatable[name]))
     end
