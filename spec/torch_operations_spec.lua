@@ -314,6 +314,62 @@ describe('a call that is done in C', function()
     end)
   end
 
+  it('adds products in all forms, as functions and as methods', function()
+    if not shows_upvalues then pending('skipped: debug.getupvalue shows no C function') end
+    local SHAPES = { -- of t, a and b
+      addmm = { { 2, 3 }, { 2, 4 }, { 4, 3 } }, addmv = { { 2 }, { 2, 4 }, { 4 } },
+      addr = { { 2, 3 }, { 2 }, { 3 } }, addbmm = { { 2, 3 }, { 5, 2, 4 }, { 5, 4, 3 } },
+      baddbmm = { { 5, 2, 3 }, { 5, 2, 4 }, { 5, 4, 3 } },
+    }
+    local FUNCTIONS = { 'tab', 'rtab', '+tab', 'txab', '+txab', 'r+tab', 'rtxab', 'r+txab', '0tab',
+                        'wtab', 'ttab', 'rtaw', 'rt', 't+ab' }
+    local METHODS = { 'rab', 'rxab', 'rtab', 'rtxab', 'r+xab', 'r+txab', 'r0xab', 'rxwb', 'ra' }
+    for name, shapes in pairs(SHAPES) do
+      for _, kind in ipairs { 'Double', 'Float', 'Long', 'Byte' } do
+        local function filled(shape, first, transposed)
+          local t = torch.Tensor(unpack(shape))
+          t:copy(torch.range(first, first + t:nElement() - 1))
+          t = t:type('torch.' .. kind .. 'Tensor')
+          return transposed and t:dim() > 1
+            and t:transpose(t:dim(), t:dim() - 1):clone():transpose(t:dim(), t:dim() - 1) or t
+        end
+        for i = 1, 2 do
+          local words = {
+            t = function() return filled(shapes[1], 3, i == 2) end,
+            r = function() return filled(shapes[1], 100, i == 2) end,
+            a = function() return filled(shapes[2], -3, i == 2) end,
+            b = function() return filled(shapes[3], 2, i == 2) end,
+            w = function() return filled({ 7, 7 }, 1) end,
+            ['+'] = function() return 3 end, x = function() return 2 end,
+            ['0'] = function() return 0 end,
+          }
+          local function check(of, forms)
+            local f, rest = behind(of, name)
+            for _, form in ipairs(forms) do
+              local operands = {}
+              for word in form:gmatch '.' do operands[#operands + 1] = words[word] end
+              local function outcome(g)
+                local ok, text = pcall(run, g, operands)
+                return ok and text or tostring(text):gsub('^[^\n]-:%d+: ', '')
+              end
+              assert.equal(outcome(rest), outcome(f), kind .. ' ' .. name .. ' ' .. form)
+            end
+          end
+          check(torch[kind .. 'Tensor'](), METHODS)
+          if kind == 'Double' then check(torch, FUNCTIONS) end
+        end
+      end
+    end
+    -- The result may be a factor.
+    local t = torch.Tensor { { 1, 2 }, { 3, 4 } }
+    assert.same({ { 8, 12 }, { 18, 26 } }, torch.addmm(t, t, t, t):totable())
+    local cube = torch.Tensor { { { 1, 2 }, { 3, 4 } } }
+    assert.same({ { 8, 12 }, { 18, 26 } }, cube[1]:addbmm(cube, cube):totable())
+    assert.same({ { { 7, 10 }, { 15, 22 } } },
+      torch.bmm(torch.Tensor { { { 1, 2 }, { 3, 4 } } }, torch.Tensor { { { 1, 2 }, { 3, 4 } } })
+        :totable())
+  end)
+
   it('compares into a mask that is given', function()
     for _, kind in ipairs(ALL) do
       local a, b = torch.range(1, 6):resize(2, 3):type('torch.' .. kind .. 'Tensor'), 4

@@ -36,6 +36,7 @@ struct lp_operation {
     X(order)                                                                  \
     X(positions)                                                              \
     X(products)                                                               \
+    X(product_sums)                                                           \
     X(ramps)                                                                  \
     X(random_numbers)                                                         \
     X(scans)                                                                  \
