@@ -45,7 +45,7 @@ local REAL = { 'Double', 'Float' }
 
 -- Words of operands: t, u, s matrices, m a mask, v, w, x vectors, n, k numbers, o 0, g a
 -- negative number, d, e dimensions, y, z booleans, i positions, a a matrix of extremes, f
--- divisors of both signs, b a number of many bits.
+-- divisors of both signs, b a number of many bits, p, q results for one row, P, Q for all.
 local CALLS = {
   { REAL, 't', 'acos', 'atan', 'ceil', 'cos', 'cosh', 'exp', 'floor', 'frac', 'log',
     'log1p', 'neg', 'round', 'rsqrt', 'sigmoid', 'sin', 'sqrt', 'tanh', 'trunc',
@@ -125,6 +125,18 @@ local CALLS = {
   { ALL, 'snkus', 'addmm' },
 }
 
+-- With results that are given, of the right sizes or not.
+for _, row in ipairs {
+  { ALL, 'ptd', 'sum', 'prod' }, { ALL, 'pte', 'sum' }, { ALL, 'Ptd', 'prod' },
+  { REAL, 'ptd', 'mean', 'std', 'var' }, { REAL, 'ptdy', 'std', 'var' },
+  { ALL, 'Ptd', 'cumsum', 'cumprod' }, { ALL, 'Pt', 'cumsum', 'cumprod' },
+  { ALL, 'pte', 'cumsum' }, { REAL, 'ptnd', 'norm' }, { REAL, 'pted', 'norm' },
+  { ALL, 'pqtd', 'max', 'min', 'median', 'mode' }, { ALL, 'PQte', 'max', 'mode' },
+  { ALL, 'pQtd', 'max' }, { ALL, 'PQtdy', 'sort' }, { ALL, 'PQt', 'sort' },
+  { ALL, 'pqt', 'sort', 'median' }, { ALL, 'pqtnd', 'kthvalue' }, { ALL, 'pqtdd', 'topk' },
+  { ALL, 'PQtndyy', 'topk' },
+} do CALLS[#CALLS + 1] = row end
+
 -- Calls that C is to take for these operands: l positions of elements, r a matrix
 -- of another type.
 local MOVES = {
@@ -182,6 +194,10 @@ local function operand(word, kind)
     end,
     f = function() return make { { -1, -1, -1 }, { -1, 3, -4 }, { 2, 100, -9 } } end,
     b = function() return 77 end,
+    p = function() return make(1, 3):fill(9) end,
+    q = function() return torch.LongTensor(1, 3):fill(9) end,
+    P = function() return make(3, 3):fill(9) end,
+    Q = function() return torch.LongTensor(3, 3):fill(9) end,
   }
   return makers[word]
 end
@@ -191,8 +207,8 @@ local FORMS = {
   contiguous = function(t) return t end,
   transposed = function(t) return t:t():clone():t() end,
   spread = function(t)
-    local wide = t.new(6, 6):zero()
-    local part = wide:unfold(1, 1, 2):select(3, 1):narrow(2, 2, 3)
+    local wide = t.new(2 * t:size(1), 6):zero()
+    local part = wide:unfold(1, 1, 2):select(3, 1):narrow(2, 2, t:size(2))
     part:copy(t)
     return part
   end,
@@ -368,6 +384,20 @@ describe('a call that is done in C', function()
     assert.same({ { { 7, 10 }, { 15, 22 } } },
       torch.bmm(torch.Tensor { { { 1, 2 }, { 3, 4 } } }, torch.Tensor { { { 1, 2 }, { 3, 4 } } })
         :totable())
+  end)
+
+  it('reads all before it writes a result that is an operand, too', function()
+    local function make() return torch.Tensor { { 3, 1 }, { 2, 5 } } end
+    local t = make()
+    assert.same({ { 5, 6 } }, torch.sum(t, t, 1):totable())
+    t = make()
+    assert.same({ { 1 }, { 2 } }, t:narrow(2, 1, 1):min(torch.LongTensor(), t, 2):totable())
+    assert.same({ { 1, 1 }, { 2, 5 } }, t:totable())
+    t = make()
+    assert.same({ { 3, 4 }, { 2, 7 } }, torch.cumsum(t, t, 2):totable())
+    local list = torch.LongTensor { { 2, 1 }, { 1, 2 } }
+    torch.sort(torch.LongTensor(), list, list, 2)
+    assert.same({ { 2, 1 }, { 1, 2 } }, list:totable())
   end)
 
   it('compares into a mask that is given', function()

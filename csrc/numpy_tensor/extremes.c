@@ -54,22 +54,24 @@ extreme_of_row(const struct lp_row *row, const void *context)
     *(int64_t *)row->positions = found + 1;
 }
 
-/* max(t [, dim]), and min */
+/* max(t), max([result, positions,] t, dim), and min */
 static int
 extreme(lua_State *L)
 {
     extreme_function *const *functions =
         lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW));
-    const struct lp_tensor *t = lp_small_tensor(L, 1);
-    int nargs = lua_gettop(L), dim = 0;
-    if (t == NULL || nargs > 2 ||
-        (nargs == 2 && (dim = lp_read_dimension(L, 2, t)) < 0) ||
-        (nargs == 1 && t->nd > 1 && !lp_is_contiguous(t))) {
+    int given, dim = 0;
+    const struct lp_tensor *t = lp_small_tensor_after(L, 2, &given);
+    int others = t != NULL ? lua_gettop(L) - given - 1 : 0;
+    if (t == NULL || others > 1 || (given && others == 0) ||
+        (others == 1 && (dim = lp_read_dimension(L, given + 2, t)) < 0) ||
+        (others == 0 && t->nd > 1 && !lp_is_contiguous(t))) {
         return lp_call_rest_or_jump(L);
     }
     struct of of = {functions[t->dtype], lp_dtypes[t->dtype].size};
-    if (nargs == 2) {
-        return lp_run_rows_or_jump(L, t, dim, 1, 1, extreme_of_row, &of);
+    if (others == 1) {
+        return lp_run_rows_or_jump(L, given, t, dim, 1, 2, extreme_of_row,
+                                   &of);
     }
     const char *p = lp_tensor_data(t);
     ptrdiff_t step = (ptrdiff_t)of.item;

@@ -103,22 +103,23 @@ fold_row(const void *context, char *const *data, ptrdiff_t n,
     work->f(work->all, data[0], n, steps[0]);
 }
 
-/* sum(t [, dim]), prod and mean */
+/* sum(t), sum([result,] t, dim), prod and mean */
 static int
 fold(lua_State *L)
 {
     const void *what = lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW));
     const int is_mean = what == &of_mean;
     const struct fold *of = is_mean ? &of_sum : what;
-    const struct lp_tensor *t = lp_small_tensor(L, 1);
-    int nargs = lua_gettop(L), dim = 0;
-    if (t == NULL || nargs > 2 ||
+    int given, dim = 0;
+    const struct lp_tensor *t = lp_small_tensor_after(L, 1, &given);
+    int others = t != NULL ? lua_gettop(L) - given - 1 : 0;
+    if (t == NULL || others > 1 || (given && others == 0) ||
         (is_mean && lp_dtypes[t->dtype].integral) ||
-        (nargs == 2 && (dim = lp_read_dimension(L, 2, t)) < 0)) {
+        (others == 1 && (dim = lp_read_dimension(L, given + 2, t)) < 0)) {
         return lp_call_rest_or_jump(L);
     }
-    if (nargs == 2) {
-        return lp_run_rows_or_jump(L, t, dim, 1, 0, of->rows[t->dtype],
+    if (others == 1) {
+        return lp_run_rows_or_jump(L, given, t, dim, 1, 1, of->rows[t->dtype],
                                    is_mean ? what : NULL);
     }
     struct lp_walk walk;

@@ -127,10 +127,11 @@ LP_NORMS_OF(Double, double, fabs, pow, sqrt)
 
 /* ---- the arguments ---- */
 
+/* The tensor, and whether a result is before it; NULL if it is not for us. */
 static struct lp_tensor *
-small_real(lua_State *L)
+small_real(lua_State *L, int *given)
 {
-    struct lp_tensor *t = lp_small_tensor(L, 1);
+    struct lp_tensor *t = lp_small_tensor_after(L, 1, given);
     return t != NULL && (t->dtype == LP_Float || t->dtype == LP_Double) ? t
                                                                         : NULL;
 }
@@ -175,26 +176,28 @@ add_row(const void *context, char *const *data, ptrdiff_t n,
     }
 }
 
-/* norm(t [, p [, dim]]) */
+/* norm(t [, p]), norm([result,] t, p, dim) */
 static int
 norm(lua_State *L)
 {
     struct norm norm = {0}, *context = &norm;
     struct lp_walk walk;
-    const struct lp_tensor *t = small_real(L);
-    int nargs = lua_gettop(L);
-    if (t == NULL || nargs > 3 || !read_exponent(L, 2, t, &norm.p) ||
+    int given;
+    const struct lp_tensor *t = small_real(L, &given);
+    int nargs = t != NULL ? lua_gettop(L) - given : 0;
+    if (t == NULL || nargs > 3 || (given && nargs < 3) ||
+        !read_exponent(L, given + 2, t, &norm.p) ||
         ((nargs == 3 || needs_power(norm.p)) &&
          lp_count_elements(t) > SMALL_POWER)) {
         return lp_call_rest_or_jump(L);
     }
     if (nargs == 3) {
-        int dim = lp_read_dimension(L, 3, t);
+        int dim = lp_read_dimension(L, given + 3, t);
         if (dim < 0) {
             return lp_call_rest_or_jump(L);
         }
         return lp_run_rows_or_jump(
-            L, t, dim, 1, 0, t->dtype == LP_Float ? norm_Float : norm_Double,
+            L, given, t, dim, 1, 1, t->dtype == LP_Float ? norm_Float : norm_Double,
             &norm);
     }
     norm.is_float = t->dtype == LP_Float;
@@ -216,8 +219,9 @@ dist(lua_State *L)
 {
     struct norm norm = {0}, *context = &norm;
     struct lp_walk walk;
-    const struct lp_tensor *t = small_real(L), *other = lp_to_tensor(L, 2);
-    if (t == NULL || other == NULL || other->dtype != t->dtype ||
+    const struct lp_tensor *t = lp_small_tensor(L, 1);
+    const struct lp_tensor *other = lp_to_tensor(L, 2);
+    if (t == NULL || other == NULL || lp_dtypes[t->dtype].integral || other->dtype != t->dtype ||
         other->nd == 0 || lua_gettop(L) > 3 ||
         !read_exponent(L, 3, t, &norm.p) ||
         lp_count_elements(t) > SMALL_POWER || !lp_walk_begin(&walk, t) ||
@@ -247,16 +251,16 @@ spread_of_all(const struct lp_tensor *t, struct norm *norm)
     return norm->is_std ? sqrt(result) : result;
 }
 
-/* std(t [, dim] [, biased]), and var */
+/* std(t [, biased]), std([result,] t, dim [, biased]), and var */
 static int
 spread(lua_State *L)
 {
-    const struct lp_tensor *t = small_real(L);
-    int nargs = lua_gettop(L), dim = -1;
+    int given = 0, dim = -1, nargs = lua_gettop(L);
+    const struct lp_tensor *t = small_real(L, &given);
     int has_biased = nargs >= 2 && lua_type(L, nargs) == LUA_TBOOLEAN;
-    int numbers = nargs - 1 - has_biased;
-    if (t == NULL || numbers > 1 ||
-        (numbers == 1 && (dim = lp_read_dimension(L, 2, t)) < 0)) {
+    int numbers = nargs - given - 1 - has_biased;
+    if (t == NULL || numbers > 1 || (given && numbers == 0) ||
+        (numbers == 1 && (dim = lp_read_dimension(L, given + 2, t)) < 0)) {
         return lp_call_rest_or_jump(L);
     }
     struct norm norm = {
@@ -269,7 +273,7 @@ spread(lua_State *L)
         return 1;
     }
     return lp_run_rows_or_jump(
-        L, t, dim, 1, 0, t->dtype == LP_Float ? spread_Float : spread_Double,
+        L, given, t, dim, 1, 1, t->dtype == LP_Float ? spread_Float : spread_Double,
         &norm);
 }
 

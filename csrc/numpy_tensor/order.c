@@ -90,25 +90,28 @@ order_row(const struct lp_row *row, const void *context)
 /* NumPy is the faster one for many rows that are not very small. */
 enum { FEW = 1024, SHORT_ROW = 32 };
 
-/* The tensor, and the dimension at `index` or else the last; NULL if it is not
- * for us. */
+/* The tensor, how many results are before it, and the dimension as argument
+ * `index` after those or else the last; NULL if it is not for us. */
 static struct lp_tensor *
-read_arguments(lua_State *L, int index, int *dim)
+read_arguments(lua_State *L, int index, int *given, int *dim)
 {
-    struct lp_tensor *t = lp_small_tensor(L, 1);
+    struct lp_tensor *t = lp_small_tensor_after(L, 2, given);
     if (t == NULL) {
         return NULL;
     }
+    index += *given;
     *dim = lua_gettop(L) >= index ? lp_read_dimension(L, index, t) : t->nd - 1;
     int64_t most = lp_count_elements(t) > FEW ? SHORT_ROW : LP_SMALL_ROW;
     return *dim >= 0 && t->size[*dim] <= most ? t : NULL;
 }
 
 static int
-give(lua_State *L, const struct lp_tensor *t, int dim, struct wanted wanted)
+give(lua_State *L, int given, const struct lp_tensor *t, int dim,
+     struct wanted wanted)
 {
     wanted.dtype = t->dtype;
-    return lp_run_rows_or_jump(L, t, dim, wanted.n, 1, order_row, &wanted);
+    return lp_run_rows_or_jump(L, given, t, dim, wanted.n, 2, order_row,
+                               &wanted);
 }
 
 /* 1 if the arguments from `first` to the top are booleans. */
@@ -122,17 +125,18 @@ are_booleans(lua_State *L, int first)
     return all;
 }
 
-/* sort(t [, dim [, descending]]) */
+/* sort([result, positions,] t [, dim [, descending]]) */
 static int
 sort(lua_State *L)
 {
-    int dim;
-    const struct lp_tensor *t = read_arguments(L, 2, &dim);
-    if (t == NULL || lua_gettop(L) > 3 || !are_booleans(L, 3)) {
+    int given, dim;
+    const struct lp_tensor *t = read_arguments(L, 2, &given, &dim);
+    if (t == NULL || lua_gettop(L) > given + 3 ||
+        !are_booleans(L, given + 3)) {
         return lp_call_rest_or_jump(L);
     }
-    return give(L, t, dim,
-                (struct wanted){.descending = lua_toboolean(L, 3),
+    return give(L, given, t, dim,
+                (struct wanted){.descending = lua_toboolean(L, given + 3),
                                 .n = t->size[dim]});
 }
 
@@ -148,44 +152,45 @@ read_rank(lua_State *L, int index, int64_t size)
     return (int64_t)number;
 }
 
-/* topk(t, k [, dim [, largest [, sorted]]]) */
+/* topk([result, positions,] t, k [, dim [, largest [, sorted]]]) */
 static int
 topk(lua_State *L)
 {
-    int dim;
-    const struct lp_tensor *t = read_arguments(L, 3, &dim);
-    int64_t k = t != NULL ? read_rank(L, 2, t->size[dim]) : 0;
-    if (k == 0 || lua_gettop(L) > 5 || !are_booleans(L, 4)) {
+    int given, dim;
+    const struct lp_tensor *t = read_arguments(L, 3, &given, &dim);
+    int64_t k = t != NULL ? read_rank(L, given + 2, t->size[dim]) : 0;
+    if (k == 0 || lua_gettop(L) > given + 5 ||
+        !are_booleans(L, given + 4)) {
         return lp_call_rest_or_jump(L);
     }
     return give(
-        L, t, dim,
-        (struct wanted){.descending = lua_toboolean(L, 4), .n = k});
+        L, given, t, dim,
+        (struct wanted){.descending = lua_toboolean(L, given + 4), .n = k});
 }
 
-/* kthvalue(t, k [, dim]) */
+/* kthvalue([result, positions,] t, k [, dim]) */
 static int
 kthvalue(lua_State *L)
 {
-    int dim;
-    const struct lp_tensor *t = read_arguments(L, 3, &dim);
-    int64_t k = t != NULL ? read_rank(L, 2, t->size[dim]) : 0;
-    if (k == 0 || lua_gettop(L) > 3) {
+    int given, dim;
+    const struct lp_tensor *t = read_arguments(L, 3, &given, &dim);
+    int64_t k = t != NULL ? read_rank(L, given + 2, t->size[dim]) : 0;
+    if (k == 0 || lua_gettop(L) > given + 3) {
         return lp_call_rest_or_jump(L);
     }
-    return give(L, t, dim, (struct wanted){.first = k - 1, .n = 1});
+    return give(L, given, t, dim, (struct wanted){.first = k - 1, .n = 1});
 }
 
-/* median(t [, dim]) */
+/* median([result, positions,] t [, dim]) */
 static int
 median(lua_State *L)
 {
-    int dim;
-    const struct lp_tensor *t = read_arguments(L, 2, &dim);
-    if (t == NULL || lua_gettop(L) > 2) {
+    int given, dim;
+    const struct lp_tensor *t = read_arguments(L, 2, &given, &dim);
+    if (t == NULL || lua_gettop(L) > given + 2) {
         return lp_call_rest_or_jump(L);
     }
-    return give(L, t, dim,
+    return give(L, given, t, dim,
                 (struct wanted){.first = (t->size[dim] - 1) / 2, .n = 1});
 }
 
@@ -219,16 +224,16 @@ has_nan(const struct lp_tensor *t)
     return found;
 }
 
-/* mode(t [, dim]): of equally frequent values the least. */
+/* mode([result, positions,] t [, dim]): of equally frequent values the least. */
 static int
 mode(lua_State *L)
 {
-    int dim;
-    const struct lp_tensor *t = read_arguments(L, 2, &dim);
-    if (t == NULL || lua_gettop(L) > 2 || has_nan(t)) {
+    int given, dim;
+    const struct lp_tensor *t = read_arguments(L, 2, &given, &dim);
+    if (t == NULL || lua_gettop(L) > given + 2 || has_nan(t)) {
         return lp_call_rest_or_jump(L);
     }
-    return give(L, t, dim, (struct wanted){.mode = 1, .n = 1});
+    return give(L, given, t, dim, (struct wanted){.mode = 1, .n = 1});
 }
 
 const struct lp_operation lp_order[] = {

@@ -13,6 +13,21 @@ lp_small_tensor(lua_State *L, int index)
                : NULL;
 }
 
+struct lp_tensor *
+lp_small_tensor_after(lua_State *L, int n, int *given)
+{
+    int before = 0, nargs = lua_gettop(L);
+    while (before < nargs && lp_to_tensor(L, before + 1) != NULL) {
+        before++;
+    }
+    before--; /* the tensor itself */
+    if (before != 0 && before != n) {
+        return NULL;
+    }
+    *given = before;
+    return lp_small_tensor(L, before + 1);
+}
+
 int
 lp_read_dimension(lua_State *L, int index, const struct lp_tensor *t)
 {
@@ -94,26 +109,53 @@ step_of(const struct lp_tensor *t, int dim)
            (ptrdiff_t)lp_dtypes[t->dtype].size;
 }
 
+/* Are the first two arguments, or one, results of these sizes, in memory of
+ * their own? */
+static int
+fit(lua_State *L, const struct lp_tensor *t, const struct lp_tensor *sizes,
+    int positions)
+{
+    const struct lp_tensor *result = lp_to_tensor(L, 1);
+    int does = result->dtype == t->dtype && lp_same_sizes(result, sizes) &&
+               !lp_share_memory(result, t);
+    if (does && positions) {
+        const struct lp_tensor *at = lp_to_tensor(L, 2);
+        does = at->dtype == LP_Long && lp_same_sizes(at, sizes) &&
+               !lp_share_memory(at, t) && !lp_share_memory(at, result);
+    }
+    return does;
+}
+
 int
-lp_run_rows_or_jump(lua_State *L, const struct lp_tensor *t, int dim,
-                    int64_t size, int positions, lp_row_function *f,
+lp_run_rows_or_jump(lua_State *L, int given, const struct lp_tensor *t,
+                    int dim, int64_t size, int n_results, lp_row_function *f,
                     const void *context)
 {
     struct lp_tensor from, to, to_positions;
     struct lp_walk walk;
+    const struct lp_tensor *result, *at = NULL;
+    int positions = n_results > 1;
     int64_t n = t->size[dim];
     slice_of(t, dim, &from);
     from.size[dim] = size;
-    const struct lp_tensor *result =
-        lp_new_sized_or_jump(t->S, L, t->dtype, from.nd, from.size);
-    const struct lp_tensor *at =
-        positions
-            ? lp_new_sized_or_jump(t->S, L, LP_Long, from.nd, from.size)
-            : NULL;
-    from.size[dim] = 1;
-    slice_again_or_jump(L, t, dim, &from);
-    if (t->size[dim] != n || t->dtype != result->dtype) {
-        lp_changed_or_jump(L);
+    if (given) {
+        if (!fit(L, t, &from, positions)) {
+            return lp_call_rest_or_jump(L);
+        }
+        result = lp_to_tensor(L, 1);
+        at = lp_to_tensor(L, 2);
+        from.size[dim] = 1;
+    }
+    else {
+        result = lp_new_sized_or_jump(t->S, L, t->dtype, from.nd, from.size);
+        if (positions) {
+            at = lp_new_sized_or_jump(t->S, L, LP_Long, from.nd, from.size);
+        }
+        from.size[dim] = 1;
+        slice_again_or_jump(L, t, dim, &from);
+        if (t->size[dim] != n || t->dtype != result->dtype) {
+            lp_changed_or_jump(L);
+        }
     }
     slice_of(result, dim, &to);
     struct work work = {
@@ -132,5 +174,8 @@ lp_run_rows_or_jump(lua_State *L, const struct lp_tensor *t, int dim,
         lp_walk_add(&walk, &to_positions, &to);
     }
     lp_walk_run(&walk, run_rows, &work);
-    return 1 + (positions != 0);
+    if (given) {
+        lua_settop(L, n_results);
+    }
+    return n_results;
 }

@@ -11,6 +11,9 @@ enum { LP_SMALL = 32768, LP_SMALL_ROW = 64 };
 /* [-] The tensor at `index` if it has elements, but few, and of a type that C
  * knows; else NULL. */
 struct lp_tensor *lp_small_tensor(lua_State *L, int index);
+/* [-] The same for the tensor of a call that has results before it, `*given`
+ * of them: none or all `n`.  NULL if it is another number. */
+struct lp_tensor *lp_small_tensor_after(lua_State *L, int n, int *given);
 /* [-] The dimension that the number at `index` names, from 0; -1 if there is
  * no such. */
 int lp_read_dimension(lua_State *L, int index, const struct lp_tensor *t);
@@ -40,11 +43,12 @@ struct lp_row {
 };
 typedef void lp_row_function(const struct lp_row *row, const void *context);
 
-/* [lock, no GIL; -0, +1 or +2, em] Push a new tensor like `t`, whose dimension
- * `dim` has `size` elements, and one for positions if `positions` says so;
- * then call `f` for each row.  Returns how many tensors that are. */
-int lp_run_rows_or_jump(lua_State *L, const struct lp_tensor *t, int dim,
-                        int64_t size, int positions, lp_row_function *f,
+/* [lock, no GIL; -0, +1 or +2, em] Call `f` for each row.  Its results are a
+ * tensor like `t`, whose dimension `dim` has `size` elements, and one for
+ * positions if `n` is 2: the first `given` arguments, if those fit, or new
+ * ones.  Returns how many results the function of Lua has. */
+int lp_run_rows_or_jump(lua_State *L, int given, const struct lp_tensor *t,
+                        int dim, int64_t size, int n, lp_row_function *f,
                         const void *context);
 
 #endif

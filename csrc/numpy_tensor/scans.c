@@ -30,19 +30,20 @@ LP_SCANS(Double, double, double)
 static lp_row_function *const sums[LP_N_DTYPES] = LP_OF_TYPES(cumsum);
 static lp_row_function *const products[LP_N_DTYPES] = LP_OF_TYPES(cumprod);
 
-/* cumsum(t [, dim]), and cumprod */
+/* cumsum([result,] t [, dim]), and cumprod */
 static int
 scan(lua_State *L)
 {
     lp_row_function *const *functions =
         lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW));
-    int nargs = lua_gettop(L), dim = 0;
-    const struct lp_tensor *t = lp_small_tensor(L, 1);
-    if (t == NULL || nargs > 2 ||
-        (nargs == 2 && (dim = lp_read_dimension(L, 2, t)) < 0)) {
+    int given, dim = 0;
+    const struct lp_tensor *t = lp_small_tensor_after(L, 1, &given);
+    int others = t != NULL ? lua_gettop(L) - given - 1 : 0;
+    if (t == NULL || others > 1 ||
+        (others == 1 && (dim = lp_read_dimension(L, given + 2, t)) < 0)) {
         return lp_call_rest_or_jump(L);
     }
-    return lp_run_rows_or_jump(L, t, dim, t->size[dim], 0,
+    return lp_run_rows_or_jump(L, given, t, dim, t->size[dim], 1,
                                functions[t->dtype], NULL);
 }
 
