@@ -116,6 +116,19 @@ local CALLS = {
   { REAL, 'tuo', 'dist' },
   { { 'Byte' }, 'm', 'all', 'any' },
   { { 'Byte' }, 'u', 'all', 'any' },
+  { ALL, 't', 'nonzero' },
+  { ALL, 'tu', 'equal' },
+  { ALL, 'tt', 'equal' },
+  { ALL, 'tnk', 'repeatTensor' },
+  { ALL, 'tndk', 'repeatTensor' },
+  { ALL, 'vn', 'repeatTensor' },
+  { ALL, 'vnnnd', 'repeatTensor' },
+  { ALL, 'Ptdd', 'repeatTensor' },
+  { ALL, 'Ptnd', 'repeatTensor' },
+  { REAL, 'tndk', 'renorm' },
+  { REAL, 'tdek', 'renorm' },
+  { REAL, 'tkdn', 'renorm' },
+  { REAL, 'Ptnek', 'renorm' },
   { ALL, 'tm', 'maskedSelect' },
   { ALL, 'tmn', 'maskedFill' },
   { ALL, 'tmu', 'maskedCopy' },
@@ -398,6 +411,25 @@ describe('a call that is done in C', function()
     local list = torch.LongTensor { { 2, 1 }, { 1, 2 } }
     torch.sort(torch.LongTensor(), list, list, 2)
     assert.same({ { 2, 1 }, { 1, 2 } }, list:totable())
+  end)
+
+  it('finds, compares and repeats what has many dimensions, and nan', function()
+    local t = torch.Tensor(2, 1, 3, 2, 2):zero()
+    t[{ 2, 1, 3, 1, 2 }], t[{ 1, 1, 2, 2, 1 }] = 0 / 0, -0.5
+    assert.same({ { 1, 1, 2, 2, 1 }, { 2, 1, 3, 1, 2 } }, t:nonzero():totable())
+    assert.same({ { 1, 1, 2, 2, 3 }, { 2, 1, 1, 1, 2 } },
+      t:transpose(1, 4):transpose(3, 5):nonzero():totable())
+    assert.is_false(t:equal(t))
+    assert.is_true(torch.zeros(3):equal(-torch.zeros(3)))
+    assert.is_false(torch.zeros(3):equal(torch.zeros(4)))
+    local given = torch.LongTensor(2, 5)
+    assert.is_true(rawequal(given, torch.nonzero(given, t)))
+    assert.equal(3, given[2][3])
+    assert.equal(0, torch.zeros(2, 2):nonzero():dim())
+    assert.same({ 2, 2, 1, 3, 2, 2 }, t:repeatTensor(2, 1, 1, 1, 1, 1):size():totable())
+    assert.same({ { 7, 8 }, { 7, 8 } }, torch.Tensor { 7, 8 }:repeatTensor(2, 1):totable())
+    assert.same({ { 5, 5 }, { 5, 5 } }, torch.Tensor(1, 1):fill(5):expand(1, 2)
+      :repeatTensor(2, 1):totable())
   end)
 
   it('compares into a mask that is given', function()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* torch.cat */
+/* torch.cat, and repeatTensor. */
 #include <string.h>
 
 #include "numpy_tensor/operation.h"
@@ -142,7 +142,96 @@ cat(lua_State *L)
     return 1;
 }
 
+/* ---- repeatTensor ---- */
+
+/* Each dimension of the result in two: how often, and the elements. */
+enum { MOST_REPEATED = LP_WALK_DIMS / 2 };
+
+/* [-0, +0, -] The sizes of the result from how often each dimension is to
+ * come; their number, or 0 if it is not for us. */
+static int
+repeated_sizes(const struct lp_tensor *t, const int64_t *times, int n,
+               int64_t *size)
+{
+    const int64_t limit = INT64_MAX / 16;
+    int64_t count = 1;
+    if (t == NULL || t->nd == 0 || n < t->nd || n > MOST_REPEATED) {
+        return 0;
+    }
+    for (int d = 0; d < n; d++) {
+        int own = d - (n - t->nd);
+        size[d] = times[d];
+        if (own >= 0 && __builtin_mul_overflow(times[d], t->size[own],
+                                               &size[d])) {
+            return 0;
+        }
+        if (count > limit / size[d]) {
+            return 0;
+        }
+        count *= size[d];
+    }
+    return n;
+}
+
+static int
+repeat(const struct lp_tensor *result, const struct lp_tensor *t,
+       const int64_t *times)
+{
+    int64_t to_dims[4 * MOST_REPEATED], from_dims[4 * MOST_REPEATED];
+    struct lp_tensor to = *result, from = *t;
+    int n = result->nd;
+    to.nd = from.nd = 2 * n;
+    to.size = to_dims;
+    from.size = from_dims;
+    for (int d = 0; d < n; d++) {
+        int own = d - (n - t->nd);
+        int64_t size = own >= 0 ? t->size[own] : 1;
+        int64_t *to_stride = to_dims + 2 * n + 2 * d;
+        int64_t *from_stride = from_dims + 2 * n + 2 * d;
+        to_dims[2 * d] = from_dims[2 * d] = times[d];
+        to_dims[2 * d + 1] = from_dims[2 * d + 1] = size;
+        to_stride[1] = lp_tensor_strides(result)[d];
+        to_stride[0] = to_stride[1] * size;
+        from_stride[0] = 0;
+        from_stride[1] = own >= 0 ? lp_tensor_strides(t)[own] : 0;
+    }
+    return lp_copy(&to, &from);
+}
+
+/* t:repeatTensor(2, 3), torch.repeatTensor([result,] t, 2, 3) */
+static int
+repeat_tensor(lua_State *L)
+{
+    int64_t times[LP_MAX_SIZES], size[MOST_REPEATED], count = 0;
+    int nargs = lua_gettop(L);
+    int given = nargs > 1 && lp_to_tensor(L, 2) != NULL;
+    const struct lp_tensor *t = nargs > 0 ? lp_to_tensor(L, given + 1) : NULL;
+    int n = t != NULL ? lp_read_sizes(L, given + 2, times, &count) : 0;
+    if (n > 0) { /* first: other threads may run then */
+        lp_loops_need_or_jump(t->S, L);
+        n = repeated_sizes(t, times, n, size);
+    }
+    if (n == 0) {
+        return lp_call_rest_or_jump(L);
+    }
+    int nd = t->nd;
+    const struct lp_tensor *result =
+        given ? lp_to_tensor(L, 1)
+              : lp_new_sized_or_jump(t->S, L, t->dtype, n, size);
+    if (result->nd != n || result->dtype != t->dtype || t->nd != nd ||
+        memcmp(result->size, size, (size_t)n * sizeof *size) != 0 ||
+        lp_share_memory(result, t) || !repeat(result, t, times)) {
+        lua_settop(L, nargs);
+        return lp_call_rest_or_jump(L);
+    }
+    if (given) {
+        lua_settop(L, 1);
+    }
+    return 1;
+}
+
 const struct lp_operation lp_joins[] = {
-    {"cat", cat,  NULL},
-    {NULL,  NULL, NULL},
+    {"cat",          cat,           NULL},
+    {"repeatTensor", repeat_tensor, NULL},
+    {NULL,           NULL,          NULL},
 };

@@ -39,7 +39,9 @@ struct lp_operation {
     X(product_sums)                                                           \
     X(ramps)                                                                  \
     X(random_numbers)                                                         \
+    X(renorms)                                                                \
     X(scans)                                                                  \
+    X(searches)                                                               \
     X(selections)                                                             \
     X(views)
 #define LP_ROW(name) extern const struct lp_operation lp_##name[];
