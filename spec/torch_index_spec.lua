@@ -131,6 +131,27 @@ describe('index functions', function()
     assert.equal(11, x:sum())
   end)
 
+  it('writes what has as many elements, whatever shares memory', function()
+    local t = torch.range(1, 12):resize(3, 4)
+    t[1] = torch.Tensor { 9, 8, 7, 6 }
+    t[{ {}, 4 }] = torch.FloatTensor { { 1.5, 2.5, 3.5 } }
+    t[{ { 2, 3 }, { 1, 2 } }] = torch.LongTensor { 40, 30, 20, 10 }
+    assert.same({ { 9, 8, 7, 1.5 }, { 40, 30, 7, 2.5 }, { 20, 10, 11, 3.5 } }, t:totable())
+    t[{ {}, { 1, 3 } }] = t[{ {}, { 2, 4 } }]
+    assert.same({ { 8, 7, 1.5, 1.5 }, { 30, 7, 2.5, 2.5 }, { 10, 11, 3.5, 3.5 } }, t:totable())
+    local square = t[{ {}, { 1, 3 } }]
+    square[{ {}, {} }] = square:t()
+    assert.same({ { 8, 30, 10 }, { 7, 7, 11 }, { 1.5, 2.5, 3.5 } }, square:totable())
+    raises(function() t[1] = torch.Tensor(3) end, 'same number of elements')
+    raises(function() t[{ 1, {} }] = torch.Tensor(3, 1) end, 'same number of elements')
+    raises(function() t[4] = torch.Tensor(4) end, 'out of range')
+    t[-1] = torch.ByteTensor { 1, 2, 3, 4 }
+    assert.same({ 1, 2, 3, 4 }, t[3]:totable())
+    local v = torch.Tensor { 1, 2 }
+    v[2] = torch.Tensor { 5 }
+    assert.same({ 1, 5 }, v:totable())
+  end)
+
   it('nonzero', function()
     assert.same({ { 1, 2 }, { 2, 1 } },
       torch.nonzero(torch.Tensor { { 0, 5 }, { 7, 0 } }):totable())

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "numpy_tensor/walk.h"
+#include "numpy_tensor/operation.h"
 
 void
 lp_push_element(lua_State *L, enum lp_dtype dtype, const char *p)
@@ -244,11 +244,18 @@ lp_tensor_newindex(lua_State *L)
                    : luaL_error(L, "the class %s cannot be indexed",
                                 lp_dtypes[t->dtype].tensor_name);
     }
+    const struct lp_tensor *source = lp_to_tensor(L, 3);
+    if (source != NULL) { /* first: other threads may run then */
+        lp_loops_need_or_jump(t->S, L);
+    }
     struct lp_tensor picked;
-    if (lua_type(L, 3) == LUA_TNUMBER &&
-        (lua_type(L, 2) == LUA_TNUMBER
-             ? pick_slice(L, t, &picked)
-             : lp_pick(L, 2, t, &picked) != LP_NOT_PICKED)) {
+    if ((source == NULL && lua_type(L, 3) != LUA_TNUMBER) ||
+        !(lua_type(L, 2) == LUA_TNUMBER
+              ? pick_slice(L, t, &picked)
+              : lp_pick(L, 2, t, &picked) != LP_NOT_PICKED)) {
+        return call_method_or_jump(L, "__newindex__", 0);
+    }
+    if (source == NULL) {
         uint64_t element;
         lp_set_element_or_jump(L, t->dtype, (char *)&element, 3);
         if (picked.nd > 0) {
@@ -260,7 +267,9 @@ lp_tensor_newindex(lua_State *L)
         }
         return 0;
     }
-    return call_method_or_jump(L, "__newindex__", 0);
+    return picked.nd > 0 && source->nd > 0 && lp_copy(&picked, source)
+               ? 0
+               : call_method_or_jump(L, "__newindex__", 0);
 }
 
 int

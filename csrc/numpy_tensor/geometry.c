@@ -257,20 +257,19 @@ set(lua_State *L)
     return 1;
 }
 
-/* t:resize(2, 3) within the elements that the storage has */
+/* t:resize(2, 3), t:resize(sizes) within the elements that the storage has */
 static int
 resize(lua_State *L)
 {
     struct lp_tensor *t = lp_to_tensor(L, 1);
     int64_t size[LP_INLINE_DIMS], count = 1;
-    int nd = lua_gettop(L) - 1;
-    if (t == NULL || t->storage == NULL || nd < 1 || nd > LP_INLINE_DIMS) {
+    int nd = lp_to_tensor(L, 2) == NULL ? read_wanted(L, size) : 0;
+    if (t == NULL || t->storage == NULL || nd < 1) {
         return lp_call_rest_or_jump(L);
     }
     int same = nd == t->nd;
     for (int d = 0; d < nd; d++) {
-        if (!read_integer(L, d + 2, &size[d]) || size[d] < 1 ||
-            count > INT32_MAX) {
+        if (size[d] < 1 || size[d] > INT32_MAX || count > INT32_MAX) {
             return lp_call_rest_or_jump(L);
         }
         count *= size[d];

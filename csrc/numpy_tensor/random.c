@@ -335,6 +335,7 @@ random_permutation(lua_State *L)
     int64_t n = 0;
     const struct lp_stream *from = NULL;
     if (nargs == index && dtype != LP_NO_DTYPE && (ANY >> dtype & 1) != 0 &&
+        lua_type(L, index) == LUA_TNUMBER &&
         lp_read_sizes(L, index, &n, &(int64_t){0}) == 1) {
         from = lp_push_stream_or_jump(lp_operation_state(L), L, generator);
     }

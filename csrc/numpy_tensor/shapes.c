@@ -4,13 +4,21 @@
 
 #include "numpy_tensor/operation.h"
 
-int
-lp_read_sizes(lua_State *L, int first, int64_t *size, int64_t *product)
+/* [-0, +0, -] Numbers from `first` to the top, or those in a LongStorage
+ * there; how many, or 0 if there is something else. */
+static int
+read_list(lua_State *L, int first, int64_t *size)
 {
-    const int64_t limit = INT64_MAX / 16;
-    int n = lua_gettop(L) - first + 1, missing = -1;
-    int64_t wanted = *product, count = 1;
-    if (n < 1 || n > LP_MAX_SIZES) {
+    int n = lua_gettop(L) - first + 1;
+    const struct lp_storage *list = n == 1 ? lp_to_storage(L, first) : NULL;
+    if (list != NULL) {
+        if (list->dtype != LP_Long || list->size > LP_MAX_SIZES) {
+            return 0;
+        }
+        memcpy(size, list->data, (size_t)list->size * sizeof *size);
+        return (int)list->size;
+    }
+    if (n > LP_MAX_SIZES) {
         return 0;
     }
     for (int i = 0; i < n; i++) {
@@ -20,6 +28,17 @@ lp_read_sizes(lua_State *L, int first, int64_t *size, int64_t *product)
             return 0;
         }
         size[i] = (int64_t)number;
+    }
+    return n;
+}
+
+int
+lp_read_sizes(lua_State *L, int first, int64_t *size, int64_t *product)
+{
+    const int64_t limit = INT64_MAX / 16;
+    int n = read_list(L, first, size), missing = -1;
+    int64_t wanted = *product, count = 1;
+    for (int i = 0; i < n; i++) {
         if (size[i] == -1 && missing < 0 && wanted > 0) {
             missing = i;
             continue;
@@ -122,28 +141,50 @@ construct_of_table(lua_State *L, enum lp_dtype dtype)
     return reads ? 1 : lp_call_rest_or_jump(L);
 }
 
-/* torch.DoubleTensor(2, 3), torch.DoubleTensor(t) */
+/* torch.DoubleTensor(s) */
+static int
+construct_on_storage(lua_State *L, struct lp_storage *s)
+{
+    int64_t n = s->size;
+    if (n == 0) {
+        return lp_call_rest_or_jump(L);
+    }
+    struct lp_tensor *t = lp_new_tensor_or_jump(s->S, L, s->dtype);
+    if (s->size < n) {
+        return lp_changed_or_jump(L);
+    }
+    lp_tensor_set_storage(t, s);
+    lp_tensor_set_nd_or_jump(L, t, 1);
+    lp_set_contiguous(t, 1, &n);
+    return 1;
+}
+
+/* torch.DoubleTensor(2, 3), torch.DoubleTensor(sizes), torch.DoubleTensor(t) */
 static int
 construct(lua_State *L)
 {
     const struct lp_dtype_row *type =
         lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW));
+    const enum lp_dtype dtype = (enum lp_dtype)(type - lp_dtypes);
     int64_t size[LP_MAX_SIZES], count = 0;
-    if (lua_gettop(L) == 1 && lua_istable(L, 1)) {
-        return construct_of_table(L, (enum lp_dtype)(type - lp_dtypes));
+    int nargs = lua_gettop(L);
+    const struct lp_tensor *t = nargs == 1 ? lp_to_tensor(L, 1) : NULL;
+    struct lp_storage *s = nargs == 1 ? lp_to_storage(L, 1) : NULL;
+    if (nargs == 1 && lua_istable(L, 1)) {
+        return construct_of_table(L, dtype);
     }
-    int nd = lp_read_sizes(L, 1, size, &count);
-    if (nd == 0) {
-        const struct lp_tensor *t = lp_to_tensor(L, 1);
-        if (t == NULL || t->nd == 0 || lua_gettop(L) != 1 ||
-            t->dtype != (enum lp_dtype)(type - lp_dtypes)) {
-            return lp_call_rest_or_jump(L);
-        }
+    if (t != NULL && t->nd > 0 && t->dtype == dtype) {
         lp_push_alike_or_jump(L, 1);
         return 1;
     }
-    lp_new_sized_or_jump(lp_operation_state(L), L,
-                         (enum lp_dtype)(type - lp_dtypes), nd, size);
+    if (s != NULL && s->dtype == dtype) { /* the elements, also if Long */
+        return construct_on_storage(L, s);
+    }
+    int nd = lp_read_sizes(L, 1, size, &count);
+    if (nd == 0) {
+        return lp_call_rest_or_jump(L);
+    }
+    lp_new_sized_or_jump(lp_operation_state(L), L, dtype, nd, size);
     return 1;
 }
 
