@@ -25,6 +25,7 @@ struct work {
     const struct lp_loop *loop[LP_MAX_STEPS];
     int n_steps;
     size_t item;
+    ptrdiff_t between; /* bytes of what one step leaves to the next */
     int8_t array[LP_N_OPERANDS]; /* the result and tensors: which of the walk */
     uint64_t number[LP_N_OPERANDS]; /* numbers and constants, as elements */
 };
@@ -59,7 +60,7 @@ compute(const void *context, char *const *data, ptrdiff_t n,
                     args[k] = data[which] + done * steps[which];
                 }
                 else if (operand == LP_T) {
-                    arg_steps[k] = (ptrdiff_t)w->item;
+                    arg_steps[k] = w->between;
                     args[k] = (char *)between;
                 }
                 else {
@@ -93,22 +94,48 @@ find_form(const struct lp_formula *row, const char *given, int *first)
     return NULL;
 }
 
+/* Elements from which on NumPy's loops, which kernels.c cannot use for these
+ * operations, are worth a call of Python. */
+enum { MANY = 8192 };
+
+static int
+is_slow_for_many(int loop, enum lp_dtype dtype)
+{
+    switch (loop) {
+    case LP_LOOP_modulo:
+    case LP_LOOP_remnant:
+    case LP_LOOP_shifted_left:
+    case LP_LOOP_shifted_right:
+        return 1;
+    case LP_LOOP_quotient:
+    case LP_LOOP_raised:
+        return lp_dtypes[dtype].integral;
+    default:
+        return 0;
+    }
+}
+
 /* The loops of a row for operands and a result of these types; 0 if one is
  * missing. */
 static int
 find_loops(struct work *w, const struct lp_formula *row, enum lp_dtype dtype,
-           enum lp_dtype result)
+           enum lp_dtype result, int is_many)
 {
     w->row = row;
     w->item = lp_dtypes[dtype].size;
+    w->between = (ptrdiff_t)w->item;
     w->n_steps = 0;
     while (w->n_steps < LP_MAX_STEPS &&
            row->step[w->n_steps].result != LP_NONE) {
         int i = w->n_steps++;
         int loop = row->step[i].loop;
         w->loop[i] = &lp_loops[loop][loop == LP_LOOP_truth ? result : dtype];
-        if (w->loop[i]->run == NULL) {
+        if (w->loop[i]->run == NULL ||
+            (is_many && is_slow_for_many(loop, dtype))) {
             return 0;
+        }
+        if (loop == LP_LOOP_truth) {
+            w->between = 1;
         }
     }
     return (row->types >> dtype & 1) != 0;
@@ -234,7 +261,8 @@ lp_elementwise(lua_State *L)
         return lp_call_rest_or_jump(L);
     }
     int takes = find_loops(&work, row, dtype,
-                           is_given ? result->dtype : dtype);
+                           is_given ? result->dtype : dtype,
+                           lp_count_elements(of[0]) > MANY);
     for (int i = first - 1; takes && i < nargs; i++) {
         if (tensors[i] == NULL) {
             takes = lp_number_to_element(L, i + 1, dtype,

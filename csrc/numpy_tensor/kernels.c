@@ -33,6 +33,22 @@ is_negative(int64_t value)
             *(type *)(args[1] + i * steps[1]) = (type)(expression);           \
         }                                                                     \
     }
+/* From bytes one after another. */
+#define LP_LOOP_OF_BYTES(type)                                                \
+    {                                                                         \
+        const char *truth = args[0];                                          \
+        (void)data;                                                           \
+        if (steps[1] == (Py_ssize_t)sizeof(type)) {                           \
+            type *restrict result = (type *)args[1];                          \
+            for (Py_ssize_t i = 0; i < *n; i++) {                             \
+                result[i] = (type)truth[i];                                   \
+            }                                                                 \
+            return;                                                           \
+        }                                                                     \
+        for (Py_ssize_t i = 0; i < *n; i++) {                                 \
+            *(type *)(args[1] + i * steps[1]) = (type)truth[i];               \
+        }                                                                     \
+    }
 #define LP_HEAD(name, type)                                                   \
     static void name##_##type(char **args, const Py_ssize_t *n,               \
                               const Py_ssize_t *steps, void *data)
@@ -68,7 +84,7 @@ LP_DTYPES(LP_ROW)
     LP_LOOP(ctype, LP_SHIFTS(ctype, b) ? (uint64_t)a << b : 0)                \
     LP_HEAD(shifted_right, type)                                              \
     LP_LOOP(ctype, LP_SHIFTS(ctype, b) ? LP_BITS(ctype, a) >> b : 0)          \
-    LP_HEAD(truth, type) LP_LOOP_OF_ONE(ctype, *(const char *)&a != 0)
+    LP_HEAD(truth, type) LP_LOOP_OF_BYTES(ctype)
 LP_ROW(Byte, uint8_t)
 LP_ROW(Char, int8_t)
 LP_ROW(Short, int16_t)
@@ -82,7 +98,7 @@ LP_ROW(Long, int64_t)
     LP_LOOP(ctype, b == 0 ? NAN : a - (double)b * floor((double)(a / b)))     \
     LP_HEAD(shifted_left, type) LP_LOOP(ctype, a * power(2, b))               \
     LP_HEAD(shifted_right, type) LP_LOOP(ctype, a / power(2, b))              \
-    LP_HEAD(truth, type) LP_LOOP_OF_ONE(ctype, *(const char *)&a != 0)
+    LP_HEAD(truth, type) LP_LOOP_OF_BYTES(ctype)
 LP_ROW(Float, float, powf)
 LP_ROW(Double, double, pow)
 #undef LP_ROW
