@@ -214,11 +214,12 @@ repeat_tensor(lua_State *L)
     if (n == 0) {
         return lp_call_rest_or_jump(L);
     }
-    int nd = t->nd;
     const struct lp_tensor *result =
         given ? lp_to_tensor(L, 1)
               : lp_new_sized_or_jump(t->S, L, t->dtype, n, size);
-    if (result->nd != n || result->dtype != t->dtype || t->nd != nd ||
+    /* Making it may have run a finalizer that changed the tensor. */
+    if (repeated_sizes(t, times, n, size) != n || result->nd != n ||
+        result->dtype != t->dtype ||
         memcmp(result->size, size, (size_t)n * sizeof *size) != 0 ||
         lp_share_memory(result, t) || !repeat(result, t, times)) {
         lua_settop(L, nargs);

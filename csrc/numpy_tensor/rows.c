@@ -21,6 +21,7 @@ lp_small_tensor_after(lua_State *L, int n, int *given)
         before++;
     }
     before--; /* the tensor itself */
+    *given = 0;
     if (before != 0 && before != n) {
         return NULL;
     }
