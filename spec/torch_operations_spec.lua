@@ -514,7 +514,8 @@ describe('a call that is done in C', function()
     for _, call in ipairs {
       { 'cumsum', 1 }, { 'cumprod', 2 }, { 'prod', 1 }, { 'sum', 2 }, { 'max', 1 }, { 'sort' },
       { 'topk', 2 }, { 'kthvalue', 1 }, { 'median' }, { 'mode' }, { 'norm', 2, 1 },
-      { 'std', 1 }, { 'tril' }, { 'triu', 1 }, { 'diag' },
+      { 'std', 1 }, { 'tril' }, { 'triu', 1 }, { 'diag' }, { 'nonzero' }, { 'fmod', 2 },
+      { 'repeatTensor', 2, 3 }, { 'repeatTensor', 2, 1, 1 }, { 'clone' },
     } do
       local name = table.remove(call, 1)
       t = torch.Tensor(4, 3):fill(1)
@@ -537,7 +538,7 @@ describe('a call that is done in C', function()
     assert.same({}, wrong)
   end)
 
-  it('takes no result that is given', function()
+  it('takes results that are given, or not, as their sizes are', function()
     local t, r, p = torch.Tensor { { 3, 1 }, { 2, 4 } }, torch.Tensor(), torch.LongTensor()
     assert.equal(r, torch.cumsum(r, t, 1))
     assert.same({ { 3, 1 }, { 5, 5 } }, r:totable())
