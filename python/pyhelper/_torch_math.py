@@ -106,6 +106,8 @@ def _quotient(a, b):
     """Integers divided towards zero, as in C."""
     b = np.asarray(b, a.dtype)
     floor = a // b
+    if a.dtype.kind == "i":  # the least one wraps, which NumPy 1.23 makes 0
+        floor = np.where(b == -1, np.negative(a), floor)
     return floor + ((a - floor * b != 0) & ((a < 0) != (b < 0)))
 
 
