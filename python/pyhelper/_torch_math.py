@@ -119,16 +119,22 @@ def div(out, a, b):
         out[...] = _quotient(a, b)
 
 
+def _apart_from_minus_one(b, kind):
+    """Divisors with the same remainders as `b`: NumPy 1.23 and the machine end
+    the process at that of the least integer by -1."""
+    return np.where(np.equal(b, -1), kind.type(1), b) if kind.kind == "i" else b
+
+
 @_checked
 def fmod(out, a, b):
-    np.fmod(a, b, out)
+    np.fmod(a, _apart_from_minus_one(b, a.dtype), out)
 
 
 @_checked
 def remainder(out, a, b):
     """With the sign of the divisor."""
     if a.dtype.kind != "f":
-        np.remainder(a, b, out)
+        np.remainder(a, _apart_from_minus_one(b, a.dtype), out)
     else:
         # C's floor is that of doubles, so for floats all that follows it is, too.
         b = np.asarray(b, a.dtype)
