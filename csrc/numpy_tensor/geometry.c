@@ -169,7 +169,7 @@ read_wanted(lua_State *L, int64_t *size)
     int n = lua_gettop(L) - 1;
     if (like != NULL || list != NULL) {
         ptrdiff_t length = like != NULL ? like->nd : list->size;
-        if (n != 1 || length > LP_INLINE_DIMS ||
+        if (n != 1 || length == 0 || length > LP_INLINE_DIMS ||
             (list != NULL && list->dtype != LP_Long)) {
             return 0;
         }

@@ -12,7 +12,8 @@ read_list(lua_State *L, int first, int64_t *size)
     int n = lua_gettop(L) - first + 1;
     const struct lp_storage *list = n == 1 ? lp_to_storage(L, first) : NULL;
     if (list != NULL) {
-        if (list->dtype != LP_Long || list->size > LP_MAX_SIZES) {
+        if (list->dtype != LP_Long || list->size == 0 ||
+            list->size > LP_MAX_SIZES) {
             return 0;
         }
         memcpy(size, list->data, (size_t)list->size * sizeof *size);
