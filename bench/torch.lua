@@ -13,21 +13,28 @@ local groups = dofile((arg[0]:match '^(.*/)' or '') .. 'torch_calls.lua')
 local load = rawget(_G, 'loadstring') or load
 local unpack = table.unpack or unpack -- luacheck: ignore
 
-local RUN, TIMES = 0.004, 7 -- seconds, runs
+local RUN, TIMES = 0.004, 8 -- seconds, runs
 
--- Nanoseconds of a call: the quickest of some runs, as timeit.repeat advises.
-local function measure(f)
+-- A function that calls `f` for a while, and gives nanoseconds of a call.
+local function runner(f)
   local function run(n)
     local start = os.clock()
     for _ = 1, n do f() end
     return os.clock() - start
   end
-  local n, best = 100, math.huge
-  run(n)
-  local took = run(n)
-  n = math.max(10, math.floor(n * RUN / math.max(took, 1e-5)))
-  for _ = 1, TIMES do best = math.min(best, run(n) / n * 1e9) end
-  return best, n
+  run(100)
+  local n = math.max(10, math.floor(100 * RUN / math.max(run(100), 1e-5)))
+  return function() return run(n) / n * 1e9 end, n
+end
+
+-- The quickest of some runs of each, as timeit.repeat advises; in turn, so that a machine
+-- that is busy for a while is so for all.
+local function quickest(runners)
+  local best = {}
+  for _ = 1, TIMES do
+    for key, run in pairs(runners) do best[key] = math.min(best[key] or math.huge, run()) end
+  end
+  return best
 end
 
 torch.manualSeed(1)
@@ -78,20 +85,17 @@ if has_py then
   ]], { arrays = arrays })
 end
 
--- Nanoseconds in Python and from Lua, or nothing.
+-- Runners in Python and from Lua, where the code works.
 local function numpy(code)
-  if not has_py then return end
-  local locals = { code = code, arrays = arrays, times = TIMES }
-  local from_lua, n = measure(py.reval('eval("lambda: (" + code + ")", arrays)', locals))
-  locals.n = n
-  return py.eval([[
-    min(__import__('timeit').repeat(code, number=n, repeat=times, globals=arrays)) / n * 1e9
-  ]], locals), from_lua
+  local locals = { code = code, arrays = arrays }
+  local from_lua, n = runner(py.reval('eval("lambda: (" + code + ")", arrays)', locals))
+  locals.n, locals.timer = n, py.reval("__import__('timeit').Timer(code, globals=arrays)", locals)
+  return function() return py.eval('timer.timeit(n) / n * 1e9', locals) end, from_lua
 end
 
 local function shown(ns) return ns and ('%.0f'):format(ns) or '' end
 
-local crossing = has_py and measure(py.reval 'lambda: None') or 0
+local crossing = has_py and quickest { (runner(py.reval 'lambda: None')) }[1] or 0
 print(('%-52s %16s %10s %10s   (ns, 4x4)'):format('', name, 'NumPy', 'from Lua'))
 local within, all = 0, 0
 for _, group in ipairs(groups) do
@@ -100,16 +104,20 @@ for _, group in ipairs(groups) do
     if group[g]:find(only, 1, true) then
       if is_first then print(group[1]) end
       is_first = false
-      local ok, own = pcall(function() return (measure(compile(group[g]))) end)
-      local has, alone, from_lua = pcall(numpy, group[g + 1])
-      if not has then alone = nil end
-      local over = ok and alone and own > alone + crossing
-      if ok and alone then
+      local runners, ok, has = {}, nil, nil
+      ok, runners.own = pcall(function() return (runner(compile(group[g]))) end)
+      has, runners.numpy, runners.from_lua = pcall(numpy, group[g + 1])
+      if not ok then runners.own = nil end
+      if not has then runners.numpy = nil end
+      local ns = quickest(runners)
+      local over = ok and has and ns.own > ns.numpy + crossing
+      if ok and has then
         all = all + 1
         within = within + (over and 0 or 1)
       end
-      print(('  %-50s %16s %10s %10s%s'):format(group[g], ok and shown(own) or 'not there',
-        shown(alone), shown(from_lua), over and (' %+.0f'):format(own - alone - crossing) or ''))
+      print(('  %-50s %16s %10s %10s%s'):format(group[g], ok and shown(ns.own) or 'not there',
+        shown(ns.numpy), shown(ns.from_lua),
+        over and (' %+.0f'):format(ns.own - ns.numpy - crossing) or ''))
     end
   end
 end
