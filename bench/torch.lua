@@ -97,7 +97,7 @@ local function shown(ns) return ns and ('%.0f'):format(ns) or '' end
 
 local crossing = has_py and quickest { (runner(py.reval 'lambda: None')) }[1] or 0
 print(('%-52s %16s %10s %10s   (ns, 4x4)'):format('', name, 'NumPy', 'from Lua'))
-local within, all = 0, 0
+local within, within_lua, all = 0, 0, 0
 for _, group in ipairs(groups) do
   local is_first = true
   for g = 2, #group, 2 do
@@ -114,13 +114,16 @@ for _, group in ipairs(groups) do
       if ok and has then
         all = all + 1
         within = within + (over and 0 or 1)
+        within_lua = within_lua + (ns.own > ns.from_lua and 0 or 1)
       end
       print(('  %-50s %16s %10s %10s%s'):format(group[g], ok and shown(ns.own) or 'not there',
         shown(ns.numpy), shown(ns.from_lua),
-        over and (' %+.0f'):format(ns.own - ns.numpy - crossing) or ''))
+        over and (' %+.0f%s'):format(ns.own - ns.numpy - crossing,
+          ns.own > ns.from_lua and ' **' or '') or ''))
     end
   end
 end
 if all > 0 then
-  print(('%d of %d within NumPy and a crossing (%.0f ns)'):format(within, all, crossing))
+  print(('%d of %d within NumPy and a crossing of %.0f ns, %d within NumPy called from Lua')
+    :format(within, all, crossing, within_lua))
 end
