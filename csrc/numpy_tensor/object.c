@@ -188,6 +188,24 @@ take_memory(struct lp_storage *storage, LP_STEALS PyObject *owner,
     storage->S->foreign += (size_t)size * item;
 }
 
+/* [GIL, lock] Give a storage more elements in the memory that it has, which
+ * may move; 0 if that is not possible. */
+static int
+grow(struct lp_storage *storage, ptrdiff_t size)
+{
+    const size_t item = lp_dtypes[storage->dtype].size;
+    PyObject *owner = storage->owner;
+    if (storage->data == NULL || storage->data == storage->few ||
+        size <= storage->capacity || /* a signal's handler made it larger */
+        !lp_ndarray_grow(owner, size)) {
+        return 0;
+    }
+    storage->S->foreign += (size_t)(size - storage->capacity) * item;
+    storage->data = ((struct lp_ndarray *)owner)->data;
+    storage->size = storage->capacity = size;
+    return 1;
+}
+
 /* [GIL] Torch7's words for memory that is not there; NumPy's tell the shape of
  * an array that nobody asked for. */
 static void
@@ -232,6 +250,10 @@ lp_storage_resize_or_jump(lua_State *L, struct lp_storage *storage,
     lp_relieve_or_jump(S, L);
     struct lp_cross x;
     lp_cross_begin_or_jump(&x, S, L);
+    if (grow(storage, size)) {
+        lp_cross_end(&x);
+        return;
+    }
     lp_storage_hold(storage); /* its last tensor may be pointed elsewhere */
     lp_cross_unlock(&x); /* also lets go of what was dropped before */
     PyObject *owner = NULL;

@@ -325,18 +325,28 @@ permute(enum step step, const struct lp_tensor *t, int64_t n, int64_t first,
     }
 }
 
-/* torch.randperm(n), torch.randperm(generator, n) */
+static int
+is_vector_of(const struct lp_tensor *t, int64_t n)
+{
+    return t->nd == 1 && t->size[0] == n && lp_is_contiguous(t);
+}
+
+/* torch.randperm([result,] [generator,] n) */
 static int
 random_permutation(lua_State *L)
 {
-    int nargs = lua_gettop(L), index = 1;
+    int nargs = lua_gettop(L);
+    const struct lp_tensor *given = nargs > 0 ? lp_to_tensor(L, 1) : NULL;
+    int index = given != NULL ? 2 : 1;
     int generator = lua_istable(L, index) ? index++ : 0;
-    enum lp_dtype dtype = default_type(L); /* none for a method */
+    /* none for a method without a tensor */
+    enum lp_dtype dtype = given != NULL ? given->dtype : default_type(L);
     int64_t n = 0;
     const struct lp_stream *from = NULL;
     if (nargs == index && dtype != LP_NO_DTYPE && (ANY >> dtype & 1) != 0 &&
         lua_type(L, index) == LUA_TNUMBER &&
-        lp_read_sizes(L, index, &n, &(int64_t){0}) == 1) {
+        lp_read_sizes(L, index, &n, &(int64_t){0}) == 1 &&
+        (given == NULL || is_vector_of(given, n))) {
         from = lp_push_stream_or_jump(lp_operation_state(L), L, generator);
     }
     if (from == NULL) {
@@ -344,9 +354,13 @@ random_permutation(lua_State *L)
         return lp_call_rest_or_jump(L);
     }
     const struct lp_tensor *t =
-        lp_new_sized_or_jump(from->S, L, dtype, 1, &n);
-    permute(RAMP, t, n, 0, n, NULL);
+        given != NULL ? given
+                      : lp_new_sized_or_jump(from->S, L, dtype, 1, &n);
     struct lp_draw draw = {.kind = LP_RANDOM};
+    int has_ramp = 0;
+    if (n == 1) {
+        permute(RAMP, t, n, 0, n, NULL);
+    }
     for (int64_t done = 0; done < n - 1;) {
         int64_t now = n - 1 - done < LP_DRAW_PART ? n - 1 - done
                                                   : LP_DRAW_PART;
@@ -357,10 +371,22 @@ random_permutation(lua_State *L)
         if (drawn == LP_IS_BUSY) {
             continue; /* until Python has drawn what it needs */
         }
-        permute(SWAP, t, n, done, now, draw.raw);
+        /* Other threads may have run. */
+        int same = is_vector_of(t, n);
+        if (same && !has_ramp) {
+            permute(RAMP, t, n, 0, n, NULL);
+            has_ramp = 1;
+        }
+        if (same) {
+            permute(SWAP, t, n, done, now, draw.raw);
+        }
         free(draw.many);
+        if (!same) {
+            lp_changed_or_jump(L);
+        }
         done += now;
     }
+    lua_pushvalue(L, given != NULL ? 1 : -1);
     return 1;
 }
 

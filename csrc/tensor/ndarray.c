@@ -7,9 +7,15 @@ PyTypeObject *lp_ndarray_type;
 enum {
     NPY_ARRAY_TYPE = 2,
     NPY_DESCR_FROM_TYPE = 45,
+    NPY_RESIZE = 80,
     NPY_NEW = 93,
     NPY_ZEROS = 183,
     NPY_SET_BASE_OBJECT = 282
+};
+
+struct dims { /* PyArray_Dims */
+    Py_ssize_t *ptr;
+    int len;
 };
 
 static PyObject *(*descr_from_type)(int);
@@ -18,6 +24,7 @@ static PyObject *(*array_new)(PyTypeObject *, int, const Py_ssize_t *, int,
                               PyObject *);
 /* Steals the descr. */
 static PyObject *(*array_zeros)(int, const Py_ssize_t *, PyObject *, int);
+static PyObject *(*array_resize)(PyObject *, const struct dims *, int, int);
 /* Steals the base, also when it fails. */
 static int (*set_base)(PyObject *, PyObject *);
 
@@ -55,6 +62,7 @@ lp_numpy_import(void)
     *(void **)&descr_from_type = api[NPY_DESCR_FROM_TYPE];
     *(void **)&array_new = api[NPY_NEW];
     *(void **)&array_zeros = api[NPY_ZEROS];
+    *(void **)&array_resize = api[NPY_RESIZE];
     *(void **)&set_base = api[NPY_SET_BASE_OBJECT];
     lp_ndarray_type = api[NPY_ARRAY_TYPE];
     return 0;
@@ -160,6 +168,20 @@ lp_ndarray_new(enum lp_dtype dtype, ptrdiff_t size, int zeroed)
     }
     return array_new(lp_ndarray_type, 1, &shape, type_num, NULL, NULL, 0, 0,
                      NULL);
+}
+
+int
+lp_ndarray_grow(PyObject *array, ptrdiff_t size)
+{
+    Py_ssize_t shape = size;
+    const struct dims dims = {&shape, 1};
+    if (Py_TYPE(array) != lp_ndarray_type || Py_REFCNT(array) != 1) {
+        return 0; /* whoever else has it may look at its memory */
+    }
+    PyObject *none = array_resize(array, &dims, 0, 0);
+    Py_XDECREF(none);
+    PyErr_Clear(); /* a weak reference, or no memory */
+    return none != NULL;
 }
 
 size_t

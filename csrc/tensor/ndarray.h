@@ -73,6 +73,10 @@ LP_OWNED PyObject *lp_ndarray_wrap(const struct lp_layout *layout,
 /* [GIL] A new array of one dimension. */
 LP_OWNED PyObject *lp_ndarray_new(enum lp_dtype dtype, ptrdiff_t size,
                                   int zeroed);
+/* [GIL] Give a vector that nobody else has `size` elements, in place where
+ * realloc can; those that are added are 0.  0 if it stays as it is.  Runs no
+ * Python code. */
+int lp_ndarray_grow(PyObject *array, ptrdiff_t size);
 /* [GIL] An array of NumPy's type number on memory; strides in bytes, or NULL
  * if contiguous.  `owner` as above. */
 LP_OWNED PyObject *lp_ndarray_of(int type_num, int nd, const Py_ssize_t *shape,

@@ -19,6 +19,7 @@ from itertools import repeat
 
 import numpy as np
 
+from ._torch_blocks import apart, flat, runs
 from ._torch_errors import Wrong
 
 _N = 624
@@ -278,9 +279,13 @@ def geometric(out, generator, p):
 
 def bernoulli(out, generator, p):
     """`p` is a number, or an array with as many elements."""
-    if isinstance(p, np.ndarray):
-        p = p.reshape(-1).astype(np.float64)
-    _fill(out, generator.uniform(out.size) <= p)
+    if not isinstance(p, np.ndarray):
+        _fill(out, generator.uniform(out.size) <= p)
+        return
+    target, p = flat(out), flat(apart(out, p))
+    for first, last in runs(out.size):
+        target[first:last] = generator.uniform(last - first) <= p[first:last].astype(
+            np.float64)
 
 
 _LIMITS = {  # of the numbers that random() gives, by type
