@@ -274,4 +274,72 @@ describe('matrices', function()
     assert.equal(8, torch.xcorr3(torch.ones(2, 2, 2), torch.ones(2, 2, 2))[1][1][1])
     raises(function() torch.conv2(k, x) end, 'Input image is smaller than kernel')
   end)
+
+  it('convolve integers, which wrap, and what lies apart in memory', function()
+    local x = torch.range(1, 9):resize(3, 3)
+    local k = torch.Tensor { { 100, 2 }, { 3, 200 } }
+    local expected = torch.xcorr2(x, k)
+    for _, kind in ipairs { 'Byte', 'Char', 'Short', 'Int', 'Long', 'Float' } do
+      local method = kind:lower()
+      assert.same(list(expected[method](expected)),
+        list(torch.xcorr2(x[method](x), k[method](k))), kind)
+    end
+    assert.same(list(expected),
+      list(torch.xcorr2(x:t():clone():t(), k:t():clone():t())))
+    local result = torch.zeros(4, 4)
+    local whole = torch.conv2(x, k, 'F')
+    assert.same(list(whole), list(torch.conv2(result, x, k, 'F')))
+    if torch._heaptracking == nil then -- Torch7 writes elsewhere, or zeros its input
+      local wide = torch.ones(4, 8)
+      local part = wide:narrow(2, 3, 4)
+      assert.equal(part, torch.conv2(part, x, k, 'F'))
+      assert.same(list(whole), list(part))
+      assert.equal(16, wide:ne(1):sum())
+      assert.same(list(whole), list(torch.conv2(result:t(), x, k, 'F')))
+      assert.same(list(whole), list(torch.conv2(x:half(), k:half(), 'F')))
+      assert.same(list(whole), list(torch.conv2(x, x, k, 'F')))
+    end
+  end)
+
+  it('convolve what is not a number without more of those', function()
+    local x = torch.ones(3, 3)
+    x[2][2] = 1 / 0
+    assert.equal(1, torch.conv2(x, torch.ones(2, 2), 'F')[1][1])
+    assert.equal(1 / 0, torch.xcorr2(x, torch.ones(2, 2), 'F')[2][2])
+  end)
+
+  it('convolve with kernels of any size', function()
+    local x, k = torch.rand(60, 70):add(-0.5), torch.rand(40, 30):add(-0.5)
+    for _, form in ipairs { 'V', 'F' } do
+      for _, name in ipairs { 'conv2', 'xcorr2' } do
+        local f = torch[name]
+        -- By parts of the kernel, which are small.
+        local expected = f(x, k, form):zero()
+        local function add_part(first_row, first_column)
+          local part = torch.zeros(40, 30)
+          local window = { { first_row, first_row + 9 }, { first_column, first_column + 9 } }
+          part[window] = k[window]
+          local y, c = first_row, first_column
+          if (name == 'conv2') == (form == 'V') then
+            y, c = 40 - first_row - 8, 30 - first_column - 8
+          end
+          local small = f(x, k[window]:clone(), form)
+          local rows, columns = expected:size(1), expected:size(2)
+          if form == 'F' then
+            expected:sub(y, y + small:size(1) - 1, c, c + small:size(2) - 1):add(small)
+          else
+            expected:add(small:sub(y, y + rows - 1, c, c + columns - 1))
+          end
+        end
+        for row = 1, 31, 10 do
+          for column = 1, 21, 10 do add_part(row, column) end
+        end
+        assert.is_true((f(x, k, form) - expected):abs():max() < 1e-9, name .. form)
+        local planes = f(x:view(1, 60, 70), k:view(1, 1, 40, 30):expand(2, 1, 40, 30), form)
+        assert.is_true((planes[2] - expected):abs():max() < 1e-9, name .. form)
+        planes = f(x:view(1, 60, 70), k:view(1, 40, 30), form)
+        assert.is_true((planes[1] - expected):abs():max() < 1e-9, name .. form)
+      end
+    end
+  end)
 end)

@@ -172,6 +172,11 @@ local steps = {
   function(t) return torch.renorm(t, 2, 1, random(4)) end,
   function(t, other) return torch.xcorr2(t, other, pick { 'V', 'F' }) end,
   function(t, other) return torch.conv2(t, other, pick { 'V', 'F' }) end,
+  function(t, other)
+    if t:dim() < 2 or other:dim() < 2 then return 0 end
+    return torch[pick { 'conv3', 'xcorr3' }](t:unfold(1, 1, 1), other:unfold(2, 1, 1),
+      pick { 'V', 'F' })
+  end,
   function(t) return t:apply(function(v) return v * 2 end) end,
   function(t, other)
     -- In a tail call LuaJIT does not know the name that errors show; and

@@ -364,6 +364,7 @@ library_metatable(lua_State *L)
 }
 
 const luaL_Reg lp_tensor_library[] = {
+    {"convolve",     lp_library_convolve },
     {"data",         library_data        },
     {"empty",        library_empty       },
     {"empty_like",   library_empty_like  },

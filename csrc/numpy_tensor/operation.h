@@ -27,6 +27,7 @@ struct lp_operation {
 /* Tables that end with a name of NULL. */
 #define LP_OPERATION_TABLES(X)                                                \
     X(casts)                                                                  \
+    X(convolutions)                                                           \
     X(diagonals)                                                              \
     X(extremes)                                                               \
     X(folds)                                                                  \
@@ -57,6 +58,10 @@ int lp_library_operation(lua_State *L);
  * `bits` is NumPy's bit generator, `shared` a memoryview of what Torch7 keeps
  * beside it; torch._gen is the library's generator. */
 int lp_library_random(lua_State *L);
+/* convolutions.c, for Lua: convolve("C2", result, image, kernel, full, any):
+ * true if that is done; false if the result cannot be written to as it is, or
+ * the elements are halves; nil if SciPy would take less time, unless `any`. */
+int lp_library_convolve(lua_State *L);
 /* elementwise.c: the row of a function of this name, or NULL. */
 const void *lp_elementwise_row(const char *name);
 int lp_elementwise(lua_State *L);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Convolutions of py.torch in two and three dimensions."""
+"""Convolutions of py.torch with large kernels, by SciPy.
 
-import itertools
-
-import numpy as np
+Those are products of Fourier transforms, which take less time than the sums of
+products in the core (csrc/numpy_tensor/convolutions.c).
+"""
 
 from ._torch_quiet import quiet
 
@@ -12,32 +12,17 @@ try:
 except ImportError:
     correlate = None
 
-_LARGE = 64  # elements of a kernel from which SciPy is asked
 
-
-def _flip(kernel):
-    return kernel[(slice(None, None, -1),) * kernel.ndim]
-
-
-def _correlate(image, kernel, full):
-    """Of arrays with as many dimensions; integers wrap."""
-    if full:
-        image = np.pad(image, [(n - 1, n - 1) for n in kernel.shape])
-    if correlate is not None and kernel.size >= _LARGE \
-            and image.dtype.kind == "f":
-        return correlate(image, kernel, "valid")
-    sizes = [n - k + 1 for n, k in zip(image.shape, kernel.shape)]
-    result = np.zeros(sizes, image.dtype)
-    for at in itertools.product(*map(range, kernel.shape)):
-        window = tuple(slice(i, i + n) for i, n in zip(at, sizes))
-        result += kernel[at] * image[window]
-    return result
+def available():
+    return correlate is not None
 
 
 def _one(image, kernel, full, crossed):
     # Torch7 flips the kernel for a convolution; a full correlation is the
     # convolution with the flipped one.
-    return _correlate(image, kernel if crossed else _flip(kernel), full)
+    if not crossed:
+        kernel = kernel[(slice(None, None, -1),) * kernel.ndim]
+    return correlate(image, kernel, "full" if full else "valid")
 
 
 @quiet

@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- conv2, xcorr2, conv3, xcorr3: an image with a kernel, planes with kernels
--- each, or planes with a matrix of kernels; 'V'alid or 'F'ull.
+-- each, or planes with a matrix of kernels; 'V'alid or 'F'ull.  The core does
+-- the usual calls.
 
+local engine = require 'py.torch.engine'
 local errors = require 'py.torch.errors'
 local geometry = require 'py.torch.geometry'
 local tensors = require 'py.torch.core'
@@ -22,7 +24,19 @@ local function spatial(image, kernel, n, form, name)
   return sizes
 end
 
+-- In a tensor of its own: halves, and a result that shares memory with the
+-- others or whose elements do not lie one after another.
+local function aside(kind, result, image, kernel, full)
+  if image:type() == 'torch.HalfTensor' then
+    image, kernel = image:float(), kernel:float()
+  end
+  local whole = image.new(result:size())
+  assert(tensors.convolve(kind, whole, image, kernel, full, true))
+  result:copy(whole)
+end
+
 local function forms(n, crossed)
+  local kind = (crossed and 'X' or 'C') .. n
   local function run(helper, c_name, planes)
     return function(result, image, kernel, form)
       local name = ('conv%dD%s'):format(n, c_name)
@@ -33,8 +47,17 @@ local function forms(n, crossed)
       end
       local sizes = spatial(image, kernel, n, form, name)
       if planes then table.insert(sizes, 1, kernel:size(1)) end
+      local full = form == 'F'
+      if rawequal(result, image) then image = image:clone() end
+      if rawequal(result, kernel) then kernel = kernel:clone() end
       geometry.resize(result, sizes)
-      helpers[helper](result, image, kernel, form == 'F', crossed)
+      local done = tensors.convolve(kind, result, image, kernel, full)
+      if done == nil and engine.value(helpers.available()) then
+        helpers[helper](result, image, kernel, full, crossed)
+      elseif not done then
+        done = tensors.convolve(kind, result, image, kernel, full, true)
+        if not done then aside(kind, result, image, kernel, full) end
+      end
       return result
     end
   end

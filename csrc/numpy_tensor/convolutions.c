@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/* Convolutions and correlations in two and three dimensions, as sums of
+ * products in the order of Torch7, so that the last digits are the same. */
+#include "numpy_tensor/operation.h"
+
+/* ---- sums of products ---- */
+
+/* The products that make one element, and its neighbours: steps are in
+ * elements. */
+struct taps {
+    ptrdiff_t slices, rows, columns;
+    ptrdiff_t image_slice, image_row, image_column;
+    ptrdiff_t kernel_slice, kernel_row, kernel_column;
+    int apart; /* added up by themselves, before what is there */
+};
+
+/* Elements that are summed up side by side, in registers. */
+enum { BLOCK = 16, SMALL_BLOCK = 4 };
+
+typedef void sum_function(const struct taps *taps, const char *image,
+                          const char *kernel, char *out, ptrdiff_t n);
+
+#define LP_SUMS_OF(type, ctype, wide)                                         \
+    static inline __attribute__((always_inline)) void block_##type(           \
+        const struct taps *taps, const ctype *image, const ctype *kernel,     \
+        ctype *out, const ptrdiff_t n)                                        \
+    {                                                                         \
+        ctype sums[BLOCK];                                                    \
+        for (ptrdiff_t i = 0; i < n; i++) {                                   \
+            sums[i] = taps->apart ? 0 : out[i];                               \
+        }                                                                     \
+        for (ptrdiff_t z = 0; z < taps->slices; z++) {                        \
+            for (ptrdiff_t y = 0; y < taps->rows; y++) {                      \
+                const ctype *from = image + z * taps->image_slice +           \
+                                    y * taps->image_row;                      \
+                const ctype *factor = kernel + z * taps->kernel_slice +       \
+                                      y * taps->kernel_row;                   \
+                for (ptrdiff_t x = 0; x < taps->columns; x++) {               \
+                    for (ptrdiff_t i = 0; i < n; i++) {                       \
+                        wide product = (wide)*factor * (wide)from[i];         \
+                        sums[i] = (ctype)((wide)sums[i] + product);           \
+                    }                                                         \
+                    from += taps->image_column;                               \
+                    factor += taps->kernel_column;                            \
+                }                                                             \
+            }                                                                 \
+        }                                                                     \
+        for (ptrdiff_t i = 0; i < n; i++) {                                   \
+            out[i] = taps->apart ? (ctype)((wide)out[i] + (wide)sums[i])      \
+                                 : sums[i];                                   \
+        }                                                                     \
+    }                                                                         \
+    static void sum_##type(const struct taps *taps, const char *image,        \
+                           const char *kernel, char *out, ptrdiff_t n)        \
+    {                                                                         \
+        const ctype *from = (const ctype *)image;                             \
+        const ctype *factors = (const ctype *)kernel;                         \
+        ctype *to = (ctype *)out;                                             \
+        for (; n >= BLOCK; n -= BLOCK, from += BLOCK, to += BLOCK) {          \
+            block_##type(taps, from, factors, to, BLOCK);                     \
+        }                                                                     \
+        for (; n >= SMALL_BLOCK; n -= SMALL_BLOCK) {                          \
+            block_##type(taps, from, factors, to, SMALL_BLOCK);               \
+            from += SMALL_BLOCK;                                              \
+            to += SMALL_BLOCK;                                                \
+        }                                                                     \
+        for (; n > 0; n--) {                                                  \
+            block_##type(taps, from++, factors, to++, 1);                     \
+        }                                                                     \
+    }
+
+LP_SUMS_OF(Byte, uint8_t, uint32_t)
+LP_SUMS_OF(Char, int8_t, uint32_t)
+LP_SUMS_OF(Short, int16_t, uint32_t)
+LP_SUMS_OF(Int, int32_t, uint32_t)
+LP_SUMS_OF(Long, int64_t, uint64_t)
+LP_SUMS_OF(Float, float, float)
+LP_SUMS_OF(Double, double, double)
+
+static sum_function *const sums[LP_N_DTYPES] = {
+    [LP_Byte] = sum_Byte,   [LP_Char] = sum_Char,     [LP_Short] = sum_Short,
+    [LP_Int] = sum_Int,     [LP_Long] = sum_Long,     [LP_Float] = sum_Float,
+    [LP_Double] = sum_Double,
+};
+
+/* ---- one plane ---- */
+
+/* Sizes and steps in elements of slices (1 in two dimensions), rows and
+ * columns. */
+struct volume {
+    ptrdiff_t size[3], step[3];
+};
+
+struct work {
+    sum_function *sum;
+    ptrdiff_t item;
+    struct volume image, kernel, out;
+    int full;
+    int apart;     /* see struct taps */
+    int backwards; /* from the last column of the kernel on */
+};
+
+static ptrdiff_t
+least(ptrdiff_t a, ptrdiff_t b)
+{
+    return a < b ? a : b;
+}
+
+static ptrdiff_t
+greatest(ptrdiff_t a, ptrdiff_t b)
+{
+    return a > b ? a : b;
+}
+
+/* `n` columns of a row from column `x` on, all with the same products of a row
+ * of the image and a row of the kernel. */
+static void
+full_columns(const struct work *w, struct taps *taps, const char *image,
+             const char *kernel, char *out, ptrdiff_t x, ptrdiff_t n)
+{
+    ptrdiff_t first = greatest(0, x - w->image.size[2] + 1);
+    ptrdiff_t last = least(w->kernel.size[2] - 1, x + n - 1);
+    ptrdiff_t begin = w->backwards ? last : first;
+    taps->columns = last - first + 1;
+    w->sum(taps, image + (x - begin) * w->item,
+           kernel + begin * w->kernel.step[2] * w->item, out + x * w->item, n);
+}
+
+/* One row where the image meets the kernel at all. */
+static void
+full_row(const struct work *w, const char *image, const char *kernel,
+         char *out, ptrdiff_t z, ptrdiff_t y)
+{
+    ptrdiff_t first_z = greatest(0, z - w->kernel.size[0] + 1);
+    ptrdiff_t first_y = greatest(0, y - w->kernel.size[1] + 1);
+    int sign = w->backwards ? -1 : 1;
+    struct taps taps = {
+        .slices = least(w->image.size[0] - 1, z) - first_z + 1,
+        .rows = least(w->image.size[1] - 1, y) - first_y + 1,
+        .image_slice = w->image.step[0],
+        .image_row = w->image.step[1],
+        .image_column = -sign,
+        .kernel_slice = -w->kernel.step[0],
+        .kernel_row = -w->kernel.step[1],
+        .kernel_column = sign * w->kernel.step[2],
+    };
+    image += (first_z * w->image.step[0] + first_y * w->image.step[1]) *
+             w->item;
+    kernel += ((z - first_z) * w->kernel.step[0] +
+               (y - first_y) * w->kernel.step[1]) *
+              w->item;
+    ptrdiff_t inner = w->kernel.size[2] - 1, x = 0;
+    ptrdiff_t n = w->image.size[2] - inner; /* columns with the whole kernel */
+    for (; n > 0 && x < inner; x++) {
+        full_columns(w, &taps, image, kernel, out, x, 1);
+    }
+    if (n > 0) {
+        full_columns(w, &taps, image, kernel, out, x, n);
+        x += n;
+    }
+    for (; x < w->out.size[2]; x++) {
+        full_columns(w, &taps, image, kernel, out, x, 1);
+    }
+}
+
+static void
+valid_row(const struct work *w, const char *image, const char *kernel,
+          char *out, ptrdiff_t z, ptrdiff_t y)
+{
+    const struct taps taps = {
+        .slices = w->kernel.size[0],
+        .rows = w->kernel.size[1],
+        .columns = w->kernel.size[2],
+        .image_slice = w->image.step[0],
+        .image_row = w->image.step[1],
+        .image_column = 1,
+        .kernel_slice = w->kernel.step[0],
+        .kernel_row = w->kernel.step[1],
+        .kernel_column = w->kernel.step[2],
+        .apart = w->apart,
+    };
+    image += (z * w->image.step[0] + y * w->image.step[1]) * w->item;
+    w->sum(&taps, image, kernel, out, w->out.size[2]);
+}
+
+/* Add to a plane, or volume, of the result. */
+static void
+add_plane(const struct work *w, const char *image, const char *kernel,
+          char *out)
+{
+    for (ptrdiff_t z = 0; z < w->out.size[0]; z++) {
+        for (ptrdiff_t y = 0; y < w->out.size[1]; y++) {
+            char *row = out + (z * w->out.step[0] + y * w->out.step[1]) *
+                                  w->item;
+            (w->full ? full_row : valid_row)(w, image, kernel, row, z, y);
+        }
+    }
+}
+
+/* ---- calls ---- */
+
+/* SciPy, where installed, takes those of real numbers with kernels of so many
+ * elements, and so many products for a plane: the product of Fourier
+ * transforms is faster. */
+enum { LARGE_KERNEL = 256, MANY_PRODUCTS = 1 << 20 };
+
+struct call {
+    const struct lp_tensor *result, *image, *kernel; /* result: or NULL */
+    int full, crossed;
+    int n;        /* dimensions of a plane: 2 or 3 */
+    int any_size; /* large ones as well */
+};
+
+/* What must still be so after something was made. */
+struct plan {
+    enum lp_dtype dtype;
+    int nd; /* of the result: its sizes */
+    int64_t size[4];
+    int64_t planes; /* summed up */
+    int64_t image[3], kernel[3];
+    int large;
+};
+
+/* 0: it is not for us. */
+static int
+plan_call(const struct call *call, struct plan *plan)
+{
+    const struct lp_tensor *image = call->image, *kernel = call->kernel;
+    memset(plan, 0, sizeof *plan); /* for memcmp */
+    if (image == NULL || kernel == NULL || image->dtype != kernel->dtype ||
+        sums[image->dtype] == NULL ||
+        !(image->nd == call->n
+              ? kernel->nd == call->n
+              : image->nd == call->n + 1 && (kernel->nd == call->n + 1 ||
+                                             kernel->nd == call->n + 2))) {
+        return 0;
+    }
+    plan->dtype = image->dtype;
+    plan->nd = image->nd;
+    plan->planes = kernel->nd == call->n + 2 ? kernel->size[1] : 1;
+    if (image->nd > call->n) {
+        plan->size[0] = kernel->size[0];
+        if (image->size[0] != kernel->size[kernel->nd - image->nd]) {
+            return 0;
+        }
+    }
+    double taps = 1, products = 1;
+    for (int d = 0; d < call->n; d++) {
+        int64_t i = image->size[image->nd - call->n + d];
+        int64_t k = kernel->size[kernel->nd - call->n + d];
+        if (!call->full && i < k) {
+            return 0;
+        }
+        plan->image[d] = i;
+        plan->kernel[d] = k;
+        plan->size[image->nd - call->n + d] = call->full ? i + k - 1
+                                                         : i - k + 1;
+        taps *= (double)k;
+        products *= (double)k * (double)(call->full ? i : i - k + 1);
+    }
+    plan->large = taps >= LARGE_KERNEL && products >= MANY_PRODUCTS &&
+                  !lp_dtypes[image->dtype].integral;
+    return 1;
+}
+
+/* Can it be written to as it is? */
+static int
+fits(const struct lp_tensor *t, const struct call *call,
+     const struct plan *plan)
+{
+    int same = t->dtype == plan->dtype && t->nd == plan->nd &&
+               lp_is_contiguous(t) && !lp_share_memory(t, call->image) &&
+               !lp_share_memory(t, call->kernel);
+    for (int d = 0; same && d < t->nd; d++) {
+        same = t->size[d] == plan->size[d];
+    }
+    return same;
+}
+
+static int
+has_plain_rows(const struct lp_tensor *t)
+{
+    return t->size[t->nd - 1] == 1 || lp_tensor_strides(t)[t->nd - 1] == 1;
+}
+
+static struct volume
+volume_of(const struct lp_tensor *t, int n)
+{
+    struct volume v = {.size = {1, 1, 1}};
+    for (int d = 0; d < n; d++) {
+        v.size[3 - n + d] = (ptrdiff_t)t->size[t->nd - n + d];
+        v.step[3 - n + d] = (ptrdiff_t)lp_tensor_strides(t)[t->nd - n + d];
+    }
+    return v;
+}
+
+static void
+convolve(const struct call *call, const struct plan *plan,
+         const struct lp_tensor *image, const struct lp_tensor *result)
+{
+    const struct lp_tensor *kernel = call->kernel;
+    const int n = call->n;
+    struct work w = {
+        .sum = sums[plan->dtype],
+        .item = (ptrdiff_t)lp_dtypes[plan->dtype].size,
+        .image = volume_of(image, n),
+        .kernel = volume_of(kernel, n),
+        .out = volume_of(result, n),
+        .full = call->full,
+    };
+    w.apart = n == 3 || w.out.size[2] < 4;
+    w.backwards = n == 3 || w.image.size[2] < 4;
+    const char *kernels = lp_tensor_data(kernel);
+    if (call->full == call->crossed) { /* from its end on */
+        for (int d = 0; d < 3; d++) {
+            kernels += (w.kernel.size[d] - 1) * w.kernel.step[d] * w.item;
+            w.kernel.step[d] = -w.kernel.step[d];
+        }
+    }
+    /* Steps from plane to plane. */
+    int many = image->nd > n;
+    int64_t outputs = many ? result->size[0] : 1;
+    int64_t image_step = many ? lp_tensor_strides(image)[0] : 0;
+    int64_t result_step = many ? lp_tensor_strides(result)[0] : 0;
+    int64_t output_step = many ? lp_tensor_strides(kernel)[0] : 0;
+    int64_t input_step = kernel->nd == n + 2 ? lp_tensor_strides(kernel)[1]
+                                             : 0;
+    for (int64_t to = 0; to < outputs; to++) {
+        for (int64_t i = 0; i < plan->planes; i++) {
+            int64_t from = kernel->nd == n + 2 ? i : to;
+            add_plane(&w, lp_tensor_data(image) + from * image_step * w.item,
+                      kernels + (to * output_step + i * input_step) * w.item,
+                      lp_tensor_data(result) + to * result_step * w.item);
+        }
+    }
+}
+
+/* [-0, +0..2, em] The result is on top or the argument; 0: not for us. */
+static const struct lp_tensor *
+run_or_jump(lua_State *L, const struct call *call)
+{
+    struct plan plan, again;
+    if (!plan_call(call, &plan) || (plan.large && !call->any_size) ||
+        (call->result != NULL && !fits(call->result, call, &plan))) {
+        return NULL;
+    }
+    struct lp_state *S = call->image->S;
+    const struct lp_tensor *image = call->image, *result = call->result;
+    if (!has_plain_rows(image)) {
+        lp_loops_need_or_jump(S, L);
+        image = lp_new_sized_or_jump(S, L, plan.dtype, image->nd,
+                                     image->size);
+    }
+    if (result == NULL) {
+        result = lp_new_zeroed_or_jump(S, L, plan.dtype, plan.nd, plan.size);
+    }
+    if (!plan_call(call, &again) || memcmp(&plan, &again, sizeof plan) != 0 ||
+        !fits(result, call, &plan) ||
+        (image == call->image
+             ? !has_plain_rows(image)
+             : !lp_same_sizes(image, call->image) ||
+                   !lp_copy(image, call->image))) {
+        lp_changed_or_jump(L);
+    }
+    if (call->result != NULL) {
+        const uint64_t zero = 0;
+        lp_fill(result, &zero);
+    }
+    convolve(call, &plan, image, result);
+    return result;
+}
+
+/* conv2([result,] image, kernel [, form]) and its kin */
+static int
+operation(lua_State *L)
+{
+    const char *row = lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW));
+    int nargs = lua_gettop(L);
+    struct call call = {.crossed = row[0] == 'X', .n = row[1] - '0'};
+    int tensors = nargs;
+    if (nargs > 0 && lua_type(L, nargs) == LUA_TSTRING) {
+        const char *form = lua_tostring(L, nargs);
+        call.full = strcmp(form, "F") == 0;
+        tensors = call.full || strcmp(form, "V") == 0 ? nargs - 1 : 0;
+    }
+    if (tensors == 2 || tensors == 3) {
+        call.result = tensors == 3 ? lp_to_tensor(L, 1) : NULL;
+        call.image = lp_to_tensor(L, tensors - 1);
+        call.kernel = lp_to_tensor(L, tensors);
+        if ((tensors == 2 || call.result != NULL) &&
+            run_or_jump(L, &call) != NULL) {
+            if (tensors == 3) {
+                lua_settop(L, 1);
+            }
+            return 1;
+        }
+    }
+    return lp_call_rest_or_jump(L);
+}
+
+int
+lp_library_convolve(lua_State *L)
+{
+    const char *row = luaL_checkstring(L, 1);
+    struct call call = {
+        .result = lp_check_tensor_or_jump(L, 2),
+        .image = lp_check_tensor_or_jump(L, 3),
+        .kernel = lp_check_tensor_or_jump(L, 4),
+        .full = lua_toboolean(L, 5),
+        .crossed = row[0] == 'X',
+        .n = row[1] - '0',
+        .any_size = lua_toboolean(L, 6),
+    };
+    struct plan plan;
+    if (plan_call(&call, &plan) && plan.large && !call.any_size) {
+        lua_pushnil(L);
+    }
+    else {
+        lua_pushboolean(L, run_or_jump(L, &call) != NULL);
+    }
+    return 1;
+}
+
+const struct lp_operation lp_convolutions[] = {
+    {"conv2",  operation, "C2"},
+    {"conv3",  operation, "C3"},
+    {"xcorr2", operation, "X2"},
+    {"xcorr3", operation, "X3"},
+    {NULL,     NULL,      NULL},
+};
