@@ -261,6 +261,41 @@ describe('matrices', function()
     raises(function() torch.linspace(1, 2, 1) end, 'invalid number of points')
   end)
 
+  it('count elements in bins', function()
+    local nan = 0 / 0
+    local t = torch.Tensor { { 0, 1, 2, 3 }, { 4, nan, 2.5, 1 } }
+    assert.same({ 2, 1, 1, 1 }, list(torch.histc(t, 4, 1, 3.1)))
+    assert.same({ 1, 1, 2, 0, 1, 1 }, list(torch.bhistc(t, 3, 0, 3)))
+    assert.same({ 0, 0 }, list(torch.histc(t, 2))) -- the least is no number
+    assert.same({ 0, 5, 0 }, list(torch.histc(torch.ones(5), 3)))
+    assert.same({ 1, 3 }, list(torch.histc(torch.Tensor { 1, 2, 3, 3 }:float(), 2, 1, 3)))
+    if torch._heaptracking == nil then -- Torch7 writes to other memory
+      assert.equal(6, torch.histc(t, 100, -1 / 0, 3.5):sum())
+    end
+    local result = torch.zeros(4, 2)
+    assert.equal(result, torch.bhistc(result, t:t():clone(), 2, 0, 4))
+    assert.same({ 1, 1, 1, 0, 0, 2, 1, 1 }, list(result))
+    assert.same(list(result), list(torch.bhistc(t:t(), 2, 0, 4)))
+  end)
+
+  it('multiply vectors and match rows, wherever they lie', function()
+    local u = torch.Tensor { { 1, 2, 3 }, { 4, 5, 6 } }
+    local v = torch.Tensor { { 3, 1, 2 }, { 2, 2, 1 } }
+    local expected = { 1, 7, -5, -7, 8, -2 }
+    assert.same(expected, list(torch.cross(u, v)))
+    assert.same(expected, list(torch.cross(u:t(), v:t(), 1):t()))
+    local result = torch.Tensor(3, 2):t()
+    assert.equal(result, torch.cross(result, u:t():clone():t(), v, 2))
+    assert.same(expected, list(result))
+    assert.same({ 6, 5, 33, 38 }, list(torch.match(u, v)))
+    assert.same({ 12, 10, 66, 76 }, list(torch.match(u:t():clone():t(), v, 2)))
+    assert.same({ 1, 7, 251, 249, 8, 254 }, list(torch.cross(u:byte(), v:byte())))
+    assert.same({ 94, 249, 5, 254 }, list(torch.match(u:byte(), v:byte(), 101)))
+    if torch._heaptracking == nil then -- Torch7 overwrites what it reads
+      assert.same(expected, list(torch.cross(u, u, v)))
+    end
+  end)
+
   it('convolve', function()
     local x = torch.range(1, 9):resize(3, 3)
     local k = torch.Tensor { { 1, 2 }, { 3, 4 } }

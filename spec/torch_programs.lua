@@ -167,6 +167,9 @@ local steps = {
   function(t) return torch.trace(t) end,
   function(t, other) return torch.cross(t, other) end,
   function(t) return torch.histc(ordered(t):clamp(-99, 99), random(5)) end,
+  function(t) return torch.bhistc(ordered(t):clamp(-99, 99), random(5), -9, random(9)) end,
+  -- Torch7 makes matrices of what it gets.
+  function(t, other) return torch.match(t:clone(), other:clone(), random(3)) end,
   function(t) return t:clamp(-2, random(4)) end,
   function(t, other) return torch.dist(t, other) end,
   function(t) return torch.renorm(t, 2, 1, random(4)) end,

@@ -32,6 +32,7 @@ struct lp_operation {
     X(extremes)                                                               \
     X(folds)                                                                  \
     X(geometry)                                                               \
+    X(histograms)                                                             \
     X(joins)                                                                  \
     X(norms)                                                                  \
     X(order)                                                                  \
@@ -44,6 +45,7 @@ struct lp_operation {
     X(scans)                                                                  \
     X(searches)                                                               \
     X(selections)                                                             \
+    X(vectors)                                                                \
     X(views)
 #define LP_ROW(name) extern const struct lp_operation lp_##name[];
 LP_OPERATION_TABLES(LP_ROW)
