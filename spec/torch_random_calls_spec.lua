@@ -133,6 +133,76 @@ describe('a random number drawn in C', function()
     torch.setdefaulttensortype('torch.DoubleTensor')
   end)
 
+  it('is that of the Python code, in samples by weight', function()
+    local fast, slow = generators()
+    torch.manualSeed(fast, 9)
+    torch.manualSeed(slow, 9)
+    local many = torch.rand(3, 200):add(-0.1):abs()
+    for _, weights in ipairs {
+      torch.Tensor { 1, 2, 0, 3 }, torch.Tensor { { 5 }, { 1 } }, torch.rand(4, 5),
+      torch.rand(5, 4):t(), torch.rand(3, 4, 2), many, many:float(), many:t():narrow(2, 2, 1),
+      torch.rand(7, 9):narrow(2, 3, 4), torch.FloatTensor { 0, 0, 1e30, 1e-30 },
+    } do
+      local columns = weights:size(math.min(2, weights:dim()))
+      for _, n in ipairs { 1, 2, columns, columns + 1, 300 } do
+        if n <= columns then
+          agree('multinomial', fast, slow, function() end, weights, n)
+          agree('multinomial', fast, slow, function() end, weights, n, false)
+        end
+        agree('multinomial', fast, slow, function() end, weights, n, true)
+        local result = torch.multinomial(fast, weights, n, true)
+        torch.multinomial(slow, weights, n, true)
+        assert.equal(result, weights.multinomial(result, fast, weights, n, true))
+        assert.equal(show(weights.multinomial(torch.LongTensor(), slow, weights, n, true)),
+          show(result))
+        same_state(fast, slow)
+      end
+    end
+    local result = torch.LongTensor(2, 4):t()
+    torch.manualSeed(1)
+    local expected = torch.multinomial(torch.ones(4, 5), 2)
+    torch.manualSeed(1)
+    local weights = torch.ones(4, 5)
+    assert.equal(result, weights.multinomial(result, weights, 2))
+    assert.same(expected:totable(), result:totable())
+  end)
+
+  it('comes from the same seeds and states', function()
+    local fast, slow = generators()
+    for _, seed in ipairs { 0, 1, 5489, 2 ^ 32 - 1, 2 ^ 32 + 5, -1, -7.9, 1.5, 2 ^ 53 - 1,
+                            -2 ^ 53 + 1, 2 ^ 53, 1e300, -1e300, 1 / 0 } do
+      torch.manualSeed(fast, seed)
+      torch.manualSeed(slow, seed)
+      same_state(fast, slow, seed)
+      assert.equal(torch.initialSeed(slow), torch.initialSeed(fast))
+      agree('normal', fast, slow, function() end)
+      for _, n in ipairs { 3, 621, 1, 700 } do
+        torch.setRNGState(slow, torch.getRNGState(fast))
+        same_state(fast, slow, n)
+        agree('normal', fast, slow, function() return torch.Tensor(n) end)
+        torch.setRNGState(fast, torch.getRNGState(slow, torch.ByteTensor(5048)))
+        same_state(fast, slow, n)
+        agree('uniform', fast, slow, function() return torch.Tensor(n) end)
+      end
+    end
+    torch._gen = fast
+    local state = torch.ByteTensor(5048)
+    assert.equal(state, torch.getRNGState(state))
+    assert.equal(state, torch.setRNGState(state))
+    assert.equal(5048, torch.getRNGState(torch.ByteTensor(3)):eq(state):sum())
+    assert.equal(0, select('#', torch.manualSeed(1)))
+    assert.equal(2, torch.setRNGState(state:view(4, 1262)):dim())
+    for _, row in ipairs { { 9, 0 }, { 9, 255 }, { 13, 0 }, { 13, 2 }, { 18, 255 } } do
+      local wrong = state:clone()
+      wrong[row[1]] = row[2]
+      wrong[row[1] + 1] = row[2]
+      helper.raises(function() torch.setRNGState(wrong) end, 'Invalid RNG state')
+      assert.equal(5048, torch.getRNGState():eq(state):sum())
+    end
+    helper.raises(function() torch.manualSeed() end, 'invalid arguments')
+    helper.raises(function() torch.manualSeed(1, 2) end, 'invalid arguments')
+  end)
+
   it('follows what Python drew, and Python follows it', function()
     local fast, slow = generators()
     for _, generator in ipairs { fast, slow } do torch.manualSeed(generator, 7) end

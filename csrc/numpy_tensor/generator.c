@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "numpy_tensor/generator.h"
 
+#include <string.h>
+
 #include "handle/py_handle.h"
 #include "numpy_tensor/operation.h"
 
@@ -28,6 +30,43 @@ stream_gc(lua_State *L)
     return 0;
 }
 
+/* [GIL] Are these the words and the position that are the item `key` and the
+ * item `pos` of `state`?  0 with a Python error perhaps. */
+static int
+is_state(const struct lp_twister *twister, PyObject *state)
+{
+    PyObject *key = PyMapping_GetItemString(state, "key");
+    PyObject *position = PyMapping_GetItemString(state, "pos");
+    Py_buffer view;
+    int same = 0;
+    if (key != NULL && position != NULL &&
+        PyObject_GetBuffer(key, &view, PyBUF_SIMPLE) == 0) {
+        same = view.len == (Py_ssize_t)sizeof twister->words &&
+               memcmp(view.buf, twister->words, sizeof twister->words) == 0 &&
+               PyLong_AsLong(position) == twister->position;
+        PyBuffer_Release(&view);
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(position);
+    return same;
+}
+
+/* [GIL] NumPy does not say what its bit generators keep in memory: this one
+ * tells what it has now, which is as good as random. */
+static struct lp_twister *
+find_twister(const struct lp_bitgen *bits, PyObject *object)
+{
+    struct lp_twister *twister = bits->state;
+    PyObject *all = PyObject_GetAttrString(object, "state");
+    PyObject *state =
+        all != NULL ? PyMapping_GetItemString(all, "state") : NULL;
+    int same = state != NULL && is_state(twister, state);
+    Py_XDECREF(state);
+    Py_XDECREF(all);
+    PyErr_Clear();
+    return same ? twister : NULL;
+}
+
 /* [GIL] What the objects have for us; 0 if it is something else. */
 static int
 look(struct lp_stream *stream, PyObject *bits, PyObject *capsule,
@@ -44,6 +83,7 @@ look(struct lp_stream *stream, PyObject *bits, PyObject *capsule,
     int fits = view.len == LP_N_SHARED * (Py_ssize_t)sizeof(double);
     PyBuffer_Release(&view); /* a memoryview: it stays where it is */
     if (fits) {
+        stream->twister = find_twister(stream->bits, bits);
         Py_INCREF(bits);
         Py_INCREF(shared);
         stream->owners[0] = bits;

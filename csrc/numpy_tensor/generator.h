@@ -27,7 +27,16 @@ enum {
     LP_PENDING, /* not 0: the second of a normal pair is next */
     LP_FRESH,   /* not 0: nothing drawn yet */
     LP_BUSY,
+    LP_SEED_HIGH, /* the first seed: 32 bits each */
+    LP_SEED_LOW,
     LP_N_SHARED
+};
+
+/* What NumPy's MT19937 keeps. */
+enum { LP_TWISTER_WORDS = 624 };
+struct lp_twister {
+    uint32_t words[LP_TWISTER_WORDS];
+    int position; /* of the next word */
 };
 
 /* Field 1 of a torch.Generator. */
@@ -35,6 +44,7 @@ struct lp_stream {
     const void *magic;
     struct lp_state *S;
     const struct lp_bitgen *bits;
+    struct lp_twister *twister; /* NULL: this NumPy keeps something else */
     double *shared;
     PyObject *owners[2]; /* owned: whose memory `bits` and `shared` are */
 };

@@ -34,6 +34,7 @@ struct lp_operation {
     X(geometry)                                                               \
     X(histograms)                                                             \
     X(joins)                                                                  \
+    X(multinomials)                                                           \
     X(norms)                                                                  \
     X(order)                                                                  \
     X(positions)                                                              \
@@ -44,6 +45,7 @@ struct lp_operation {
     X(renorms)                                                                \
     X(scans)                                                                  \
     X(searches)                                                               \
+    X(seedings)                                                               \
     X(selections)                                                             \
     X(vectors)                                                                \
     X(views)

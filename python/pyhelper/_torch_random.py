@@ -36,7 +36,7 @@ def _mapped(function, values):
 
 
 # Items of Generator.shared, as the core numbers them.
-_X, _Y, _RHO, _PENDING, _FRESH, _BUSY = range(6)
+_X, _Y, _RHO, _PENDING, _FRESH, _BUSY, _SEED_HIGH, _SEED_LOW = range(8)
 
 
 def _shared(item):
@@ -60,10 +60,20 @@ class Generator:
         self.bits = np.random.MT19937(0)
         # NumPy's documented way in for other code in C.
         self.capsule = getattr(self.bits, "capsule", None)
-        self.shared = memoryview(array("d", bytes(8 * 6)))
+        self.shared = memoryview(array("d", bytes(8 * 8)))
         # Held where `bits` works without the GIL, or over several steps.
         self.turn = threading.RLock()
         self.seed()
+
+    @property
+    def initial(self):
+        """The first seed, of 64 bits."""
+        return int(self.shared[_SEED_HIGH]) << 32 | int(self.shared[_SEED_LOW])
+
+    @initial.setter
+    def initial(self, seed):
+        self.shared[_SEED_HIGH] = seed >> 32 & 0xFFFFFFFF
+        self.shared[_SEED_LOW] = seed & 0xFFFFFFFF
 
     def seed(self):
         """Start from a number that the operating system chose; return it."""
@@ -74,7 +84,7 @@ class Generator:
     def manual_seed(self, seed):
         seed = int(seed)
         with self.turn:
-            self.initial = seed & 0xFFFFFFFFFFFFFFFF
+            self.initial = seed
             self.bits._legacy_seeding(seed & 0xFFFFFFFF)
             self.fresh = True
             self.x = self.y = self.rho = 0.0

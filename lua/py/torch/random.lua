@@ -55,18 +55,22 @@ return function(torch, add)
     local seed = value(helpers.signed_seed(g))
     return seed
   end)
-  torch.manualSeed = signature.compile({ 'G n', function(g, seed)
-    stream(g).manual_seed(errors.integer(seed, 1))
-  end }, 'Double', false, {})
+  local function with_core(name, f)
+    torch[name] = tensors.operation(name, false, f)
+  end
 
-  torch.getRNGState = with_generator(function(g, t)
+  with_core('manualSeed', signature.compile({ 'G n', function(g, seed)
+    stream(g).manual_seed(errors.integer(seed, 1))
+  end }, 'Double', false, {}))
+
+  with_core('getRNGState', with_generator(function(g, t)
     t = t or torch.ByteTensor()
     geometry.resize(t, { STATE_SIZE })
     helpers.state_of(g, t)
     return t
-  end)
+  end))
 
-  torch.setRNGState = with_generator(function(g, t)
+  with_core('setRNGState', with_generator(function(g, t)
     types.check_tensor(t, 1, 'torch.ByteTensor')
     if t:nElement() ~= STATE_SIZE then
       errors.arg(1, 'RNG state is wrong size')
@@ -76,7 +80,7 @@ return function(torch, add)
     end
     engine.call(helpers.restore, g, t)
     return t
-  end)
+  end))
 
   function Generator:write(file)
     local t = torch.ByteTensor(STATE_SIZE)
