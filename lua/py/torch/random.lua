@@ -214,7 +214,7 @@ return function(torch, add)
   local function multinomial(t, g, weights, n, replace)
     n = numbers.truncate(n)
     local rows = weights
-    if weights:dim() == 1 then rows = weights:view(1, weights:size(1)) end
+    if weights:dim() == 1 then rows = weights:unsqueeze(1) end
     if weights:dim() == 0 then errors.arg(2, 'dimension 1 out of range of 0D tensor') end
     for _ = 3, weights:dim() do rows = rows:select(3, 1) end -- no more are looked at
     if n <= 0 then errors.arg(2, 'cannot sample n_sample < 0 samples') end
