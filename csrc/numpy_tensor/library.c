@@ -364,6 +364,7 @@ library_metatable(lua_State *L)
 }
 
 const luaL_Reg lp_tensor_library[] = {
+    {"bytes",        lp_library_bytes    },
     {"convolve",     lp_library_convolve },
     {"data",         library_data        },
     {"empty",        library_empty       },
@@ -373,11 +374,14 @@ const luaL_Reg lp_tensor_library[] = {
     {"new",          library_new         },
     {"new_storage",  library_new_storage },
     {"operation",    lp_library_operation},
+    {"pack",         lp_library_pack     },
     {"random",       lp_library_random   },
     {"same_storage", library_same_storage},
     {"set",          library_set         },
+    {"set_bytes",    lp_library_set_bytes},
     {"structure",    library_structure   },
     {"typename",     library_typename    },
+    {"unpack",       lp_library_unpack   },
     {"view",         library_view        },
     {"zeros",        library_zeros       },
     {NULL,           NULL                },

@@ -62,6 +62,12 @@ int lp_library_operation(lua_State *L);
  * `bits` is NumPy's bit generator, `shared` a memoryview of what Torch7 keeps
  * beside it; torch._gen is the library's generator. */
 int lp_library_random(lua_State *L);
+/* bytes.c, for Lua: bytes(storage, first, last), set_bytes(storage, text,
+ * first), pack(type, number), unpack(type, text) */
+int lp_library_bytes(lua_State *L);
+int lp_library_set_bytes(lua_State *L);
+int lp_library_pack(lua_State *L);
+int lp_library_unpack(lua_State *L);
 /* convolutions.c, for Lua: convolve("C2", result, image, kernel, full, any):
  * true if that is done; false if the result cannot be written to as it is, or
  * the elements are halves; nil if SciPy would take less time, unless `any`. */

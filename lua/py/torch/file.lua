@@ -210,7 +210,7 @@ return function(torch, memory)
         return 0
       end
       if file.swapped then text = text:reverse() end
-      return pack.value(size == 4 and kind == 'Long' and 'Int' or kind, text)
+      return memory.unpack(kind, text)
     end
     local word, count = read_words(file, 1, kind)
     skip_newline(file)
@@ -252,8 +252,7 @@ return function(torch, memory)
     local text
     if file.binary or not is_text(kind) then
       local size = item_size(file, kind)
-      text = pack.number(size == 4 and kind == 'Long' and 'Int' or kind,
-        memory.wrap(kind, value))
+      text = memory.pack(kind, value, size)
       if file.swapped then text = text:reverse() end
     else
       text = pack.text(kind, memory.wrap(kind, value))

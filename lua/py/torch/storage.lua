@@ -5,6 +5,7 @@ local class = require 'py.torch.class'
 local engine = require 'py.torch.engine'
 local errors = require 'py.torch.errors'
 local numbers = require 'py.torch.numbers'
+local pack = require 'py.torch.pack'
 local tensors = require 'py.torch.core'
 local types = require 'py.torch.types'
 
@@ -62,14 +63,10 @@ end
 
 -- Bytes ----------------------------------------------------------------------------
 
-local function bytes_of(s)
-  return engine.value(helpers.get_bytes(s, storage.elementSize(s), 0, s:size()))
-end
-
 --- s:string() → its bytes; s:string(text): these become its elements.
 local function string_method(s, ...)
   if select('#', ...) == 0 then
-    return s:size() == 0 and '' or bytes_of(s)
+    return tensors.bytes(s, 0, s:size())
   end
   local text = errors.string((...), 2)
   s:resize(#text)
@@ -90,11 +87,18 @@ end
 --- The bytes of a storage, its elements taking `size` bytes each: of all, or of
 --- those from `first` (counted from 0) up to `last`.
 function memory.bytes(s, size, first, last)
+  if size == storage.elementSize(s) then
+    return tensors.bytes(s, first or 0, last or s:size())
+  end
   if s:size() == 0 then return '' end
   return taken(helpers.get_bytes(s, size, first or 0, last or s:size()))
 end
 
 function memory.set_bytes(s, text, size, first)
+  if size == storage.elementSize(s) then
+    tensors.set_bytes(s, text, first or 0)
+    return
+  end
   if #text == 0 then return end
   local bytes = py.bytes(text)
   helpers.set_bytes(s, bytes, size, first or 0)
@@ -112,6 +116,24 @@ end
 
 function memory.wrap(kind, value)
   return numbers.wrap[kind](value)
+end
+
+local tensor_types = {}
+for _, kind in ipairs(tensors.NAMES) do
+  tensor_types[kind] = 'torch.' .. kind .. 'Tensor'
+end
+
+--- A number as the `size` bytes of an element, a Long perhaps as those of an Int.
+function memory.pack(kind, value, size)
+  if size < pack.sizes[kind] then
+    return pack.number('Int', memory.wrap('Long', value))
+  end
+  return tensors.pack(tensor_types[kind], value)
+end
+
+function memory.unpack(kind, text)
+  if #text < pack.sizes[kind] then kind = 'Int' end
+  return tensors.unpack(tensor_types[kind], text)
 end
 
 function memory.little_endian()
