@@ -122,7 +122,7 @@ end
 
 local file = require 'py.torch.file' (torch, memory)
 require 'py.torch.diskfile' (torch, file, memory)
-require 'py.torch.serialize' (torch, file.class)
+require 'py.torch.serialize' (torch, file.class, file.opened)
 
 for _, name in ipairs { 'timer', 'cmdline', 'tester', 'utility', 'pointers' } do
   require('py.torch.' .. name)(torch)

@@ -137,7 +137,8 @@ return function(torch, file, memory)
       if mode ~= nil then errors.string(mode, storage and 2 or 1) end
       local flags = mode_of(mode == nil and 'rw' or mode, 2)
       local made = make('torch.MemoryFile', streams.memory(text), flags)
-      rawget(made, '_file').storage = storage
+      local state = rawget(made, '_file')
+      state.storage, state.in_memory = storage, true
       return made
     end, nil, nil, { MemoryFile = false })
   torch.MemoryFile = Memory.__constructor

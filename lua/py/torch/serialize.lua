@@ -15,7 +15,7 @@ local pointer, typename = class.pointer, class.typename
 local NIL, NUMBER, STRING, TABLE, TORCH, BOOLEAN = 0, 1, 2, 3, 4, 5
 local FUNCTION, OLD_CLOSURE, CLOSURE = 6, 7, 8
 
-return function(torch, File)
+return function(torch, File, opened)
   -- What a file knows of the objects that it has written and read.
   local function memory_of(file)
     local environment = class.getenv(file)
@@ -66,7 +66,11 @@ return function(torch, File)
 
   local function write_text(file, text)
     file:writeInt(#text)
-    file:writeChar(torch.CharStorage():string(text))
+    if file:isBinary() then
+      file:writeString(text) -- the same bytes
+    else
+      file:writeChar(torch.CharStorage():string(text))
+    end
   end
 
   -- Lists of upvalues, and their items, which error messages leave out.
@@ -203,7 +207,13 @@ return function(torch, File)
 
   local function read_text(file)
     local n = file:readInt()
-    return n == 0 and '' or file:readChar(n):string()
+    if n == 0 then return '' end
+    local state = opened(file)
+    if state.binary and state.in_memory then
+      local text = state.stream:peek(n)
+      if #text == n then return state.stream:read(n) end
+    end
+    return file:readChar(n):string()
   end
 
   local function read_code(file)
@@ -404,7 +414,12 @@ return function(torch, File)
   end
 
   function torch.serialize(object, mode)
-    return torch.serializeToStorage(object, mode):string()
+    local file = torch.MemoryFile()
+    file[mode or 'binary'](file)
+    file:writeObject(object)
+    local text = opened(file).stream:settle()
+    file:close()
+    return text
   end
 
   function torch.deserialize(text, mode)

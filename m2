@@ -1,0 +1,31 @@
+32%  Interpreted
+  --  8%  class.lua:35
+  --  5%  storage.lua:24
+  --  3%  serialize.lua:28
+  --  3%  serialize.lua:407
+  --  3%  diskfile.lua:153
+  --  3%  serialize.lua:69
+29%  C code
+  -- 28%  storage.lua:73
+  -- 21%  geometry.lua:92
+  --  9%  serialize.lua:69
+  --  9%  types.lua:247
+  --  5%  storage.lua:146
+  --  5%  file.lua:274
+  --  3%  file.lua:255
+19%  Compiled
+  -- 15%  stream.lua:158
+  --  9%  class.lua:36
+  --  9%  class.lua:21
+  --  8%  class.lua:45
+  --  6%  storage.lua:146
+  --  4%  file.lua:252
+  --  4%  file.lua:255
+  --  4%  stream.lua:157
+  --  4%  file.lua:281
+  --  4%  class.lua:35
+  --  4%  serialize.lua:115
+19%  Garbage Collector
+  -- 51%  file.lua:255
+  -- 31%  class.lua:322
+  -- 16%  serialize.lua:23
