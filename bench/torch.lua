@@ -48,7 +48,7 @@ local given = {
   batch = torch.rand(3, 4, 4), other = torch.rand(3, 4, 4),
   spd = a * a:t() + torch.eye(4), list = torch.LongTensor { 1, 3 },
   at = torch.LongTensor(4, 4):fill(2), three = torch.rand(3), those = torch.rand(3),
-  tall = torch.rand(4, 3),
+  tall = torch.rand(4, 3), t = torch.Tensor(),
   s = torch.DoubleStorage(8):fill(1), z = torch.DoubleStorage(8):fill(2),
   same = function(x) return x end,
 }

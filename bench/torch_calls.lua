@@ -5,7 +5,7 @@
 -- a, b, r are matrices of 4x4 doubles, v, w, p rows of them, line a matrix of one row,
 -- f, i, j, k, m matrices of floats, longs and bytes (a mask in Python), kernel one of 3x3,
 -- batch and other three of 4x4, spd a positive matrix, list two positions, at a matrix of
--- them, three and those vectors of 3, tall a matrix of 4x3, s and z storages.
+-- them, three and those vectors of 3, tall a matrix of 4x3, t any, s and z storages.
 
 return {
   { 'Elements, rows and views',
@@ -38,7 +38,7 @@ return {
     'a:split(2)', 'np.split(a, 2)',
     'a:chunk(2)', 'np.split(a, 2)',
     'torch.Tensor(a)', 'a.view()',
-    'torch.Tensor():set(a)', 'a.view()' },
+    't:set(a)', 'a.view()' },
 
   { 'Questions',
     'a:size()', 'a.shape',

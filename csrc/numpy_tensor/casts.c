@@ -94,6 +94,28 @@ copy(lua_State *L)
     return 1;
 }
 
+/* s:copy(source) of storages */
+static int
+copy_storage(lua_State *L)
+{
+    struct lp_storage *s = lp_to_storage(L, 1), *from = lp_to_storage(L, 2);
+    struct lp_tensor all, all_from;
+    if (s == NULL || from == NULL || lua_gettop(L) != 2) {
+        return lp_call_rest_or_jump(L);
+    }
+    lp_loops_need_or_jump(s->S, L);
+    if (s->size == 0 || s->size != from->size) {
+        return lp_call_rest_or_jump(L);
+    }
+    lp_sketch_storage(s, &all);
+    lp_sketch_storage(from, &all_from);
+    if (s != from && !lp_copy(&all, &all_from)) {
+        return lp_call_rest_or_jump(L);
+    }
+    lua_settop(L, 1);
+    return 1;
+}
+
 /* The tensor `t`, argument 1, in another type: itself if it has that type. */
 static int
 in_type(lua_State *L, const struct lp_tensor *t, enum lp_dtype dtype)
@@ -159,15 +181,16 @@ type_as(lua_State *L)
 }
 
 const struct lp_operation lp_casts[] = {
-    {"byte",   to_type,      &lp_dtypes[LP_Byte]  },
-    {"char",   to_type,      &lp_dtypes[LP_Char]  },
-    {"copy",   copy,         NULL                 },
-    {"double", to_type,      &lp_dtypes[LP_Double]},
-    {"float",  to_type,      &lp_dtypes[LP_Float] },
-    {"int",    to_type,      &lp_dtypes[LP_Int]   },
-    {"long",   to_type,      &lp_dtypes[LP_Long]  },
-    {"short",  to_type,      &lp_dtypes[LP_Short] },
-    {"type",   name_or_type, NULL                 },
-    {"typeAs", type_as,      NULL                 },
-    {NULL,     NULL,         NULL                 },
+    {"byte",        to_type,      &lp_dtypes[LP_Byte]  },
+    {"char",        to_type,      &lp_dtypes[LP_Char]  },
+    {"copy",        copy,         NULL                 },
+    {"copyStorage", copy_storage, NULL                 },
+    {"double",      to_type,      &lp_dtypes[LP_Double]},
+    {"float",       to_type,      &lp_dtypes[LP_Float] },
+    {"int",         to_type,      &lp_dtypes[LP_Int]   },
+    {"long",        to_type,      &lp_dtypes[LP_Long]  },
+    {"short",       to_type,      &lp_dtypes[LP_Short] },
+    {"type",        name_or_type, NULL                 },
+    {"typeAs",      type_as,      NULL                 },
+    {NULL,          NULL,         NULL                 },
 };

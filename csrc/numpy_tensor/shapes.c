@@ -171,6 +171,10 @@ construct(lua_State *L)
     int nargs = lua_gettop(L);
     const struct lp_tensor *t = nargs == 1 ? lp_to_tensor(L, 1) : NULL;
     struct lp_storage *s = nargs == 1 ? lp_to_storage(L, 1) : NULL;
+    if (nargs == 0) {
+        lp_new_tensor_or_jump(lp_operation_state(L), L, dtype);
+        return 1;
+    }
     if (nargs == 1 && lua_istable(L, 1)) {
         return construct_of_table(L, dtype);
     }
@@ -189,16 +193,39 @@ construct(lua_State *L)
     return 1;
 }
 
+/* torch.DoubleStorage([n]) */
+static int
+construct_storage(lua_State *L)
+{
+    const struct lp_dtype_row *type =
+        lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW));
+    int64_t n = 0;
+    int nargs = lua_gettop(L);
+    if (nargs > 1 || (nargs == 1 && (lua_type(L, 1) != LUA_TNUMBER ||
+                                     lp_read_sizes(L, 1, &n, &(int64_t){0}) !=
+                                         1))) {
+        return lp_call_rest_or_jump(L);
+    }
+    struct lp_storage *storage = lp_push_storage_or_jump(
+        lp_operation_state(L), L, (enum lp_dtype)(type - lp_dtypes), NULL,
+        (ptrdiff_t)n);
+    if (n > 0) {
+        lp_storage_resize_or_jump(L, storage, (ptrdiff_t)n, 0);
+    }
+    return 1;
+}
+
 const struct lp_operation *
 lp_constructor_of(const char *name)
 {
     static const struct lp_operation constructors[] = {
 #define LP_ROW(type, ctype, number, integral)                                 \
-    {"torch." #type "Tensor", construct, &lp_dtypes[LP_##type]},
+    {"torch." #type "Tensor", construct, &lp_dtypes[LP_##type]},              \
+        {"torch." #type "Storage", construct_storage, &lp_dtypes[LP_##type]},
         LP_DTYPES(LP_ROW)
 #undef LP_ROW
     };
-    for (int d = 0; d < LP_N_DTYPES; d++) {
+    for (size_t d = 0; d < sizeof constructors / sizeof *constructors; d++) {
         if (strcmp(constructors[d].name, name) == 0) {
             return &constructors[d];
         }

@@ -138,6 +138,18 @@ lp_sketch(const struct lp_tensor *t, struct lp_tensor *sketch)
     memcpy(sketch->few, t->size, 2 * (size_t)t->nd * sizeof *t->size);
 }
 
+/* [-] All elements of a storage that has some, as a vector; it holds nothing
+ * and must not be moved. */
+static inline void
+lp_sketch_storage(struct lp_storage *storage, struct lp_tensor *sketch)
+{
+    *sketch = (struct lp_tensor){.storage = storage, .dtype = storage->dtype};
+    sketch->size = sketch->few;
+    sketch->nd = 1;
+    sketch->few[0] = storage->size;
+    sketch->few[1] = 1;
+}
+
 /* Its first element; only if nd > 0. */
 static inline char *
 lp_tensor_data(const struct lp_tensor *t)

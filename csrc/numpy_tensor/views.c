@@ -3,7 +3,7 @@
  * work on elements.  Wording of errors as Torch7's. */
 #include <string.h>
 
-#include "numpy_tensor/tensor.h"
+#include "numpy_tensor/walk.h"
 
 /* ---- slices ---- */
 
@@ -323,11 +323,13 @@ static int
 storage_fill(lua_State *L)
 {
     struct lp_storage *storage = lp_check_storage_or_jump(L, 1);
-    size_t item = lp_dtypes[storage->dtype].size;
+    uint64_t element;
     luaL_checknumber(L, 2);
-    for (ptrdiff_t i = 0; i < storage->size; i++) {
-        lp_set_element_or_jump(L, storage->dtype,
-                               storage->data + i * (ptrdiff_t)item, 2);
+    lp_set_element_or_jump(L, storage->dtype, (char *)&element, 2);
+    if (storage->size > 0) {
+        struct lp_tensor all;
+        lp_sketch_storage(storage, &all);
+        lp_fill(&all, &element);
     }
     lua_settop(L, 1);
     return 1;

@@ -61,6 +61,8 @@ function storage.copy(s, source)
   return s
 end
 
+storage.copy = tensors.operation('copyStorage', true, storage.copy)
+
 -- Bytes ----------------------------------------------------------------------------
 
 --- s:string() → its bytes; s:string(text): these become its elements.

@@ -169,7 +169,7 @@ local function check_boolean(value, position)
 end
 
 local function storage_constructor(name)
-  return function(...)
+  return tensors.operation(name, false, function(...)
     local first, offset, size = ...
     if type(first) == 'table' and not typename(first) then
       return storage_from_table(name, first)
@@ -198,7 +198,7 @@ local function storage_constructor(name)
     local address = type(offset) == 'number' and errors.integer(offset, 2) or 0
     if address ~= 0 and n > 0 then return at_address(name, address, n) end
     return tensors.new_storage(name, n)
-  end
+  end)
 end
 
 -- Classes ----------------------------------------------------------------------------
@@ -237,14 +237,23 @@ end
 
 -- Questions ----------------------------------------------------------------------------
 
+-- name of a class → whether it says what the pattern does
+local function by_pattern(pattern)
+  return setmetatable({}, { __index = function(self, name)
+    self[name] = name:find(pattern) ~= nil
+    return self[name]
+  end })
+end
+local of_tensors, of_storages = by_pattern 'torch.*Tensor', by_pattern 'torch.*Storage'
+
 function types.is_tensor(value)
   local name = typename(value)
-  return name ~= nil and name:find 'torch.*Tensor' ~= nil
+  return name ~= nil and of_tensors[name]
 end
 
 function types.is_storage(value)
   local name = typename(value)
-  return name ~= nil and name:find 'torch.*Storage' ~= nil
+  return name ~= nil and of_storages[name]
 end
 
 --- The methods of the type `kind` ("Double") get `functions`.
