@@ -4,6 +4,7 @@
 local class = require 'py.torch.class'
 local errors = require 'py.torch.errors'
 local numbers = require 'py.torch.numbers'
+local pack = require 'py.torch.pack'
 local streams = require 'py.torch.stream'
 
 local modes = { r = { readable = true, writable = false },
@@ -78,7 +79,7 @@ return function(torch, file, memory)
   local function encoding(name, little)
     Disk[name] = function(self)
       local state = opened(self)
-      state.swapped = little ~= nil and little ~= memory.little_endian()
+      state.swapped = little ~= nil and little ~= pack.little_endian()
       return self
     end
   end
@@ -86,8 +87,8 @@ return function(torch, file, memory)
   encoding('littleEndianEncoding', true)
   encoding('bigEndianEncoding', false)
 
-  function Disk.isLittleEndianCPU() return memory.little_endian() end
-  function Disk.isBigEndianCPU() return not memory.little_endian() end
+  function Disk.isLittleEndianCPU() return pack.little_endian() end
+  function Disk.isBigEndianCPU() return not pack.little_endian() end
 
   Disk.longSize = long_size
 

@@ -210,7 +210,7 @@ return function(torch, memory)
         return 0
       end
       if file.swapped then text = text:reverse() end
-      return memory.unpack(kind, text)
+      return pack.value(kind, text)
     end
     local word, count = read_words(file, 1, kind)
     skip_newline(file)
@@ -252,7 +252,7 @@ return function(torch, memory)
     local text
     if file.binary or not is_text(kind) then
       local size = item_size(file, kind)
-      text = memory.pack(kind, value, size)
+      text = pack.number(kind, value, size)
       if file.swapped then text = text:reverse() end
     else
       text = pack.text(kind, memory.wrap(kind, value))

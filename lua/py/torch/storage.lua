@@ -5,7 +5,6 @@ local class = require 'py.torch.class'
 local engine = require 'py.torch.engine'
 local errors = require 'py.torch.errors'
 local numbers = require 'py.torch.numbers'
-local pack = require 'py.torch.pack'
 local tensors = require 'py.torch.core'
 local types = require 'py.torch.types'
 
@@ -118,28 +117,6 @@ end
 
 function memory.wrap(kind, value)
   return numbers.wrap[kind](value)
-end
-
-local tensor_types = {}
-for _, kind in ipairs(tensors.NAMES) do
-  tensor_types[kind] = 'torch.' .. kind .. 'Tensor'
-end
-
---- A number as the `size` bytes of an element, a Long perhaps as those of an Int.
-function memory.pack(kind, value, size)
-  if size < pack.sizes[kind] then
-    return pack.number('Int', memory.wrap('Long', value))
-  end
-  return tensors.pack(tensor_types[kind], value)
-end
-
-function memory.unpack(kind, text)
-  if #text < pack.sizes[kind] then kind = 'Int' end
-  return tensors.unpack(tensor_types[kind], text)
-end
-
-function memory.little_endian()
-  return py.eval(py.import 'sys'.byteorder) == 'little'
 end
 
 --- A LongStorage with the elements of a list.
