@@ -423,7 +423,8 @@ return function(torch, File, opened)
   end
 
   function torch.deserialize(text, mode)
-    local file = torch.MemoryFile(torch.CharStorage():string(text .. '\0'), 'r')
+    local file = torch.MemoryFile 'r'
+    opened(file).stream.text = text .. '' -- if it is a number
     file[mode or 'binary'](file)
     local object = file:readObject()
     file:close()
