@@ -1,203 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Convolutions and correlations in two and three dimensions, as sums of
  * products in the order of Torch7, so that the last digits are the same. */
-#include "numpy_tensor/operation.h"
-
-/* ---- sums of products ---- */
-
-/* The products that make one element, and its neighbours: steps are in
- * elements. */
-struct taps {
-    ptrdiff_t slices, rows, columns;
-    ptrdiff_t image_slice, image_row, image_column;
-    ptrdiff_t kernel_slice, kernel_row, kernel_column;
-    int apart; /* added up by themselves, before what is there */
-};
-
-/* Elements that are summed up side by side, in registers. */
-enum { BLOCK = 16, SMALL_BLOCK = 4 };
-
-typedef void sum_function(const struct taps *taps, const char *image,
-                          const char *kernel, char *out, ptrdiff_t n);
-
-#define LP_SUMS_OF(type, ctype, wide)                                         \
-    static inline __attribute__((always_inline)) void block_##type(           \
-        const struct taps *taps, const ctype *image, const ctype *kernel,     \
-        ctype *out, const ptrdiff_t n)                                        \
-    {                                                                         \
-        ctype sums[BLOCK];                                                    \
-        for (ptrdiff_t i = 0; i < n; i++) {                                   \
-            sums[i] = taps->apart ? 0 : out[i];                               \
-        }                                                                     \
-        for (ptrdiff_t z = 0; z < taps->slices; z++) {                        \
-            for (ptrdiff_t y = 0; y < taps->rows; y++) {                      \
-                const ctype *from = image + z * taps->image_slice +           \
-                                    y * taps->image_row;                      \
-                const ctype *factor = kernel + z * taps->kernel_slice +       \
-                                      y * taps->kernel_row;                   \
-                for (ptrdiff_t x = 0; x < taps->columns; x++) {               \
-                    for (ptrdiff_t i = 0; i < n; i++) {                       \
-                        wide product = (wide)*factor * (wide)from[i];         \
-                        sums[i] = (ctype)((wide)sums[i] + product);           \
-                    }                                                         \
-                    from += taps->image_column;                               \
-                    factor += taps->kernel_column;                            \
-                }                                                             \
-            }                                                                 \
-        }                                                                     \
-        for (ptrdiff_t i = 0; i < n; i++) {                                   \
-            out[i] = taps->apart ? (ctype)((wide)out[i] + (wide)sums[i])      \
-                                 : sums[i];                                   \
-        }                                                                     \
-    }                                                                         \
-    static void sum_##type(const struct taps *taps, const char *image,        \
-                           const char *kernel, char *out, ptrdiff_t n)        \
-    {                                                                         \
-        const ctype *from = (const ctype *)image;                             \
-        const ctype *factors = (const ctype *)kernel;                         \
-        ctype *to = (ctype *)out;                                             \
-        for (; n >= BLOCK; n -= BLOCK, from += BLOCK, to += BLOCK) {          \
-            block_##type(taps, from, factors, to, BLOCK);                     \
-        }                                                                     \
-        for (; n >= SMALL_BLOCK; n -= SMALL_BLOCK) {                          \
-            block_##type(taps, from, factors, to, SMALL_BLOCK);               \
-            from += SMALL_BLOCK;                                              \
-            to += SMALL_BLOCK;                                                \
-        }                                                                     \
-        for (; n > 0; n--) {                                                  \
-            block_##type(taps, from++, factors, to++, 1);                     \
-        }                                                                     \
-    }
-
-LP_SUMS_OF(Byte, uint8_t, uint32_t)
-LP_SUMS_OF(Char, int8_t, uint32_t)
-LP_SUMS_OF(Short, int16_t, uint32_t)
-LP_SUMS_OF(Int, int32_t, uint32_t)
-LP_SUMS_OF(Long, int64_t, uint64_t)
-LP_SUMS_OF(Float, float, float)
-LP_SUMS_OF(Double, double, double)
-
-static sum_function *const sums[LP_N_DTYPES] = {
-    [LP_Byte] = sum_Byte,   [LP_Char] = sum_Char,     [LP_Short] = sum_Short,
-    [LP_Int] = sum_Int,     [LP_Long] = sum_Long,     [LP_Float] = sum_Float,
-    [LP_Double] = sum_Double,
-};
-
-/* ---- one plane ---- */
-
-/* Sizes and steps in elements of slices (1 in two dimensions), rows and
- * columns. */
-struct volume {
-    ptrdiff_t size[3], step[3];
-};
-
-struct work {
-    sum_function *sum;
-    ptrdiff_t item;
-    struct volume image, kernel, out;
-    int full;
-    int apart;     /* see struct taps */
-    int backwards; /* from the last column of the kernel on */
-};
-
-static ptrdiff_t
-least(ptrdiff_t a, ptrdiff_t b)
-{
-    return a < b ? a : b;
-}
-
-static ptrdiff_t
-greatest(ptrdiff_t a, ptrdiff_t b)
-{
-    return a > b ? a : b;
-}
-
-/* `n` columns of a row from column `x` on, all with the same products of a row
- * of the image and a row of the kernel. */
-static void
-full_columns(const struct work *w, struct taps *taps, const char *image,
-             const char *kernel, char *out, ptrdiff_t x, ptrdiff_t n)
-{
-    ptrdiff_t first = greatest(0, x - w->image.size[2] + 1);
-    ptrdiff_t last = least(w->kernel.size[2] - 1, x + n - 1);
-    ptrdiff_t begin = w->backwards ? last : first;
-    taps->columns = last - first + 1;
-    w->sum(taps, image + (x - begin) * w->item,
-           kernel + begin * w->kernel.step[2] * w->item, out + x * w->item, n);
-}
-
-/* One row where the image meets the kernel at all. */
-static void
-full_row(const struct work *w, const char *image, const char *kernel,
-         char *out, ptrdiff_t z, ptrdiff_t y)
-{
-    ptrdiff_t first_z = greatest(0, z - w->kernel.size[0] + 1);
-    ptrdiff_t first_y = greatest(0, y - w->kernel.size[1] + 1);
-    int sign = w->backwards ? -1 : 1;
-    struct taps taps = {
-        .slices = least(w->image.size[0] - 1, z) - first_z + 1,
-        .rows = least(w->image.size[1] - 1, y) - first_y + 1,
-        .image_slice = w->image.step[0],
-        .image_row = w->image.step[1],
-        .image_column = -sign,
-        .kernel_slice = -w->kernel.step[0],
-        .kernel_row = -w->kernel.step[1],
-        .kernel_column = sign * w->kernel.step[2],
-    };
-    image += (first_z * w->image.step[0] + first_y * w->image.step[1]) *
-             w->item;
-    kernel += ((z - first_z) * w->kernel.step[0] +
-               (y - first_y) * w->kernel.step[1]) *
-              w->item;
-    ptrdiff_t inner = w->kernel.size[2] - 1, x = 0;
-    ptrdiff_t n = w->image.size[2] - inner; /* columns with the whole kernel */
-    for (; n > 0 && x < inner; x++) {
-        full_columns(w, &taps, image, kernel, out, x, 1);
-    }
-    if (n > 0) {
-        full_columns(w, &taps, image, kernel, out, x, n);
-        x += n;
-    }
-    for (; x < w->out.size[2]; x++) {
-        full_columns(w, &taps, image, kernel, out, x, 1);
-    }
-}
-
-static void
-valid_row(const struct work *w, const char *image, const char *kernel,
-          char *out, ptrdiff_t z, ptrdiff_t y)
-{
-    const struct taps taps = {
-        .slices = w->kernel.size[0],
-        .rows = w->kernel.size[1],
-        .columns = w->kernel.size[2],
-        .image_slice = w->image.step[0],
-        .image_row = w->image.step[1],
-        .image_column = 1,
-        .kernel_slice = w->kernel.step[0],
-        .kernel_row = w->kernel.step[1],
-        .kernel_column = w->kernel.step[2],
-        .apart = w->apart,
-    };
-    image += (z * w->image.step[0] + y * w->image.step[1]) * w->item;
-    w->sum(&taps, image, kernel, out, w->out.size[2]);
-}
-
-/* Add to a plane, or volume, of the result. */
-static void
-add_plane(const struct work *w, const char *image, const char *kernel,
-          char *out)
-{
-    for (ptrdiff_t z = 0; z < w->out.size[0]; z++) {
-        for (ptrdiff_t y = 0; y < w->out.size[1]; y++) {
-            char *row = out + (z * w->out.step[0] + y * w->out.step[1]) *
-                                  w->item;
-            (w->full ? full_row : valid_row)(w, image, kernel, row, z, y);
-        }
-    }
-}
-
-/* ---- calls ---- */
+#include "numpy_tensor/planes.h"
 
 /* SciPy, where installed, takes those of real numbers with kernels of so many
  * elements, and so many products for a plane: the product of Fourier
@@ -228,7 +32,7 @@ plan_call(const struct call *call, struct plan *plan)
     const struct lp_tensor *image = call->image, *kernel = call->kernel;
     memset(plan, 0, sizeof *plan); /* for memcmp */
     if (image == NULL || kernel == NULL || image->dtype != kernel->dtype ||
-        sums[image->dtype] == NULL ||
+        image->dtype == LP_Half ||
         !(image->nd == call->n
               ? kernel->nd == call->n
               : image->nd == call->n + 1 && (kernel->nd == call->n + 1 ||
@@ -283,10 +87,10 @@ has_plain_rows(const struct lp_tensor *t)
     return t->size[t->nd - 1] == 1 || lp_tensor_strides(t)[t->nd - 1] == 1;
 }
 
-static struct volume
+static struct lp_volume
 volume_of(const struct lp_tensor *t, int n)
 {
-    struct volume v = {.size = {1, 1, 1}};
+    struct lp_volume v = {.size = {1, 1, 1}};
     for (int d = 0; d < n; d++) {
         v.size[3 - n + d] = (ptrdiff_t)t->size[t->nd - n + d];
         v.step[3 - n + d] = (ptrdiff_t)lp_tensor_strides(t)[t->nd - n + d];
@@ -300,8 +104,8 @@ convolve(const struct call *call, const struct plan *plan,
 {
     const struct lp_tensor *kernel = call->kernel;
     const int n = call->n;
-    struct work w = {
-        .sum = sums[plan->dtype],
+    struct lp_planes w = {
+        .dtype = plan->dtype,
         .item = (ptrdiff_t)lp_dtypes[plan->dtype].size,
         .image = volume_of(image, n),
         .kernel = volume_of(kernel, n),
@@ -328,7 +132,7 @@ convolve(const struct call *call, const struct plan *plan,
     for (int64_t to = 0; to < outputs; to++) {
         for (int64_t i = 0; i < plan->planes; i++) {
             int64_t from = kernel->nd == n + 2 ? i : to;
-            add_plane(&w, lp_tensor_data(image) + from * image_step * w.item,
+            lp_add_plane(&w, lp_tensor_data(image) + from * image_step * w.item,
                       kernels + (to * output_step + i * input_step) * w.item,
                       lp_tensor_data(result) + to * result_step * w.item);
         }
