@@ -7,7 +7,6 @@
 -- Operands are made for each call: a, b, c, result and the like of n x n doubles
 -- (or of the type of their name), vectors of n2, lists of n positions.
 
-local MAP = 'elements that are not in order are put in order first'
 local ORDER = 'NumPy makes the order of a row apart'
 local OVERLAP = 'what is overwritten while it is read is copied first'
 local RANDOM = 'numbers are drawn, and computed from, all at once'
@@ -162,7 +161,7 @@ return {
     { 'a:t():apply(function(x) return x end)', 0 },
     { 'float:apply(function(x) return x end)', 0 },
     { 'a:map(b, function(x, y) return y end)', 0 },
-    { 'a:map(b:t(), function(x, y) return y end)', 0, ours = 1, why = MAP },
+    { 'a:map(b:t(), function(x, y) return y end)', 0 },
     { 'a:map2(b, c, function(x, y, z) return z end)', 0 },
   },
   { title = 'storages',

@@ -177,4 +177,36 @@ describe('functions of elements', function()
       'given function should return a number or nil')
     raises(function() t:map(torch.ones(3), math.max) end, 'size')
   end)
+
+  it('may do anything to the tensors', function()
+    local t = torch.range(1, 6):resize(2, 3)
+    local view, n = t:t(), 0
+    view:apply(function(v)
+      n = n + 1
+      if n == 2 then t:resize(1); view:set(); collectgarbage() end
+      return -v
+    end)
+    assert.equal(6, n)
+    assert.same({ -1, -2, -3, -4, -5, -6 }, t:resize(6):totable())
+    raises(function()
+      t:apply(function(v) if v == -3 then error 'third' end return 0 end)
+    end, 'third')
+    assert.same({ 0, 0, -3, -4, -5, -6 }, t:totable())
+    t:map(t, function(a, b) return a * b end)
+    assert.same({ 0, 0, 9, 16, 25, 36 }, t:totable())
+    t:apply(function(v)
+      local sum = 0
+      t:apply(function(w) sum = sum + w end)
+      return sum > 86 and v or 1
+    end)
+    assert.same({ 1, 0, 9, 16, 25, 36 }, t:totable()) -- the sum is 87 from then on
+    local once = torch.ones(1):expand(3)
+    assert.same({ 1, 1, 1 }, once:totable())
+    assert.same({ 4, 4, 4 }, once:apply(function(v) return v + 1 end):totable())
+    assert.same({}, torch.Tensor():apply(error):totable())
+    assert.same({ 1, 255 }, torch.ByteTensor(2):apply(function()
+      n = n + 1
+      return n == 7 and '257' or -1
+    end):totable())
+  end)
 end)

@@ -29,6 +29,7 @@ struct lp_operation {
     X(casts)                                                                  \
     X(convolutions)                                                           \
     X(diagonals)                                                              \
+    X(elements)                                                               \
     X(extremes)                                                               \
     X(folds)                                                                  \
     X(geometry)                                                               \

@@ -219,6 +219,11 @@ int lp_tensor_newindex(lua_State *L);
 int lp_storage_index(lua_State *L);
 int lp_storage_newindex(lua_State *L);
 
+/* ---- elements.c: t:totable(), s:totable() ---- */
+
+int lp_tensor_totable(lua_State *L);
+int lp_storage_totable(lua_State *L);
+
 /* ---- keys.c: t[{...}] ---- */
 
 enum lp_picked { LP_NOT_PICKED, LP_PICKED_ELEMENT, LP_PICKED_VIEW };

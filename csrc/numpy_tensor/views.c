@@ -288,6 +288,7 @@ const luaL_Reg lp_tensor_methods[] = {
     {"storage",       tensor_storage        },
     {"storageOffset", tensor_storage_offset },
     {"stride",        tensor_stride         },
+    {"totable",       lp_tensor_totable     },
     {"transpose",     tensor_transpose      },
     {NULL,            NULL                  },
 };
@@ -336,8 +337,9 @@ storage_fill(lua_State *L)
 }
 
 const luaL_Reg lp_storage_methods[] = {
-    {"fill",   storage_fill  },
-    {"resize", storage_resize},
-    {"size",   storage_size  },
-    {NULL,     NULL          },
+    {"fill",    storage_fill      },
+    {"resize",  storage_resize    },
+    {"size",    storage_size      },
+    {"totable", lp_storage_totable},
+    {NULL,      NULL              },
 };

@@ -34,50 +34,16 @@ function elements.copy(t, source)
   return t
 end
 
--- The elements in order as a list of vectors on the tensor's memory.
-local function rows_of(t)
-  local n = t:nElement()
-  if n == 0 then return {} end
-  if t:isContiguous() then
-    return { tensors.view(t, { n }, { 1 }, t:storageOffset() - 1) }
-  end
-  local list = {}
-  local function collect(part)
-    if part:dim() == 1 then
-      list[#list + 1] = part
-      return
-    end
-    for i = 1, part:size(1) do collect(part[i]) end
-  end
-  collect(t)
-  return list
-end
--- All elements in order as one vector, a copy if it must be.
-local function flat(t)
-  local n = t:nElement()
-  if not t:isContiguous() then t = t:clone() end
-  return tensors.view(t, { n }, { 1 }, t:storageOffset() - 1)
-end
+-- What the core's functions of these names do not take is wrong.
 
-local function keep(row, i, value)
-  if type(value) == 'number' then
-    row[i] = value
-  elseif value ~= nil then
-    value = tonumber(value)
-    if not value then
-      errors.raise 'given function should return a number or nil'
-    end
-    row[i] = value
-  end
+local function not_ours(t)
+  errors.expected(1, 'torch.*Tensor', t)
 end
 
 function elements.apply(t, f)
   types.check_tensor(t, 1)
   errors.callable(f, 2)
-  for _, row in ipairs(rows_of(t)) do
-    for i = 1, row:size(1) do keep(row, i, f(row[i])) end
-  end
-  return t
+  not_ours(t)
 end
 
 local function check_map(t, a)
@@ -97,15 +63,7 @@ function elements.map(t, a, f)
   check_mapped(t, a, 1)
   check_map(t, a)
   errors.callable(f, 3)
-  if t:dim() == 0 then return t end
-  local values, n = flat(a), 0
-  for _, row in ipairs(rows_of(t)) do
-    for i = 1, row:size(1) do
-      n = n + 1
-      keep(row, i, f(row[i], values[n]))
-    end
-  end
-  return t
+  not_ours(t)
 end
 
 function elements.map2(t, a, b, f)
@@ -114,25 +72,7 @@ function elements.map2(t, a, b, f)
   check_map(t, a)
   check_map(t, b)
   errors.callable(f, 4)
-  if t:dim() == 0 then return t end
-  local first, second, n = flat(a), flat(b), 0
-  for _, row in ipairs(rows_of(t)) do
-    for i = 1, row:size(1) do
-      n = n + 1
-      keep(row, i, f(row[i], first[n], second[n]))
-    end
-  end
-  return t
-end
-
-function elements.totable(t)
-  local result, nd = {}, t:dim()
-  if nd == 1 then
-    for i = 1, t:size(1) do result[i] = t[i] end
-  elseif nd > 1 then
-    for i = 1, t:size(1) do result[i] = elements.totable(t[i]) end
-  end
-  return result
+  not_ours(t)
 end
 
 -- Conversion -----------------------------------------------------------------------

@@ -45,12 +45,6 @@ function storage.elementSize(s)
   return element_sizes[numbers.kind[typename(s)]]
 end
 
-function storage.totable(s)
-  local list = {}
-  for i = 1, s:size() do list[i] = s[i] end
-  return list
-end
-
 function storage.copy(s, source)
   if not types.is_storage(source) then
     errors.expected(2, 'torch.*Storage', source)
