@@ -209,4 +209,54 @@ describe('functions of elements', function()
       return n == 7 and '257' or -1
     end):totable())
   end)
+
+  it('find the elements where they are, when the function moves them', function()
+    for _, make in ipairs { torch.DoubleTensor, torch.FloatTensor, torch.LongTensor } do
+      local n, t, a, b = 0, make(3000):fill(3), make(3000):fill(4), make(60, 50):fill(5)
+      t:apply(function(v)
+        n = n + 1
+        if n % 1000 == 0 then
+          t:storage():resize(3000 + n * 500) -- moves what is large
+          collectgarbage()
+        end
+        return v + 1
+      end)
+      assert.equal(12000, t:sum())
+      t:map2(a, b, function(x, y, z)
+        n = n + 1
+        if n == 4000 then
+          a:storage():resize(2e6)
+          b:storage():resize(3e6)
+          a:set()
+          b:resize(1)
+        end
+        return x + y * z
+      end)
+      assert.equal(3000 * 24, t:sum())
+      t:map(t:clone(), function(x, y)
+        n = n + 1
+        if n == 8000 then t:set() end
+        return x - y
+      end)
+    end
+  end)
+
+  it('run in LuaJIT as those of Torch7, which may yield and return what it has', function()
+    if not rawget(_G, 'jit') then pending 'skipped: this is not LuaJIT' end
+    local ffi = require 'ffi'
+    local t = torch.Tensor { 1, 2 }
+    local resume = coroutine.wrap(function()
+      return t:apply(function(v) return v + coroutine.yield(v) end)
+    end)
+    assert.equal(1, resume())
+    assert.equal(2, resume(10))
+    assert.equal(t, resume(20))
+    assert.same({ 11, 22 }, t:totable())
+    local long = torch.LongTensor(2):apply(function() return ffi.new('int64_t', 2) ^ 62 + 1 end)
+    assert.equal(2 ^ 62, long[1] - 1)
+    assert.same({ 11, 22 }, t:apply(function() return false end):totable())
+    assert.same({ 7, 8 }, t:map(t, function(x) return x == 11 and '7' or 8 end):totable())
+    raises(function() t:apply(function() return 'x' end) end,
+      'given function should return a number or nil')
+  end)
 end)

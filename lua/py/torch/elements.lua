@@ -105,6 +105,7 @@ return function(torch)
   end
   elements.isTensor = types.is_tensor -- torch.Tensor.isTensor
   tensors.operations(elements)
+  if rawget(_G, 'jit') then require 'py.torch.loops' (elements) end
   types.add_methods(elements)
   function torch.totable(value)
     if types.is_tensor(value) or types.is_storage(value) then
