@@ -15,6 +15,24 @@ is_negative(int64_t value)
     return value < 0;
 }
 
+/* pow of integers, by products where those are exact. */
+static inline double
+power_of(double a, double b)
+{
+    const double limit = 9007199254740992.0; /* 2^53 */
+    double result = 1, factor = a;
+    if (!(b >= 0 && b < 64)) {
+        return pow(a, b);
+    }
+    for (unsigned n = (unsigned)b; n != 0; n >>= 1) {
+        if (n & 1) {
+            result *= factor;
+        }
+        factor *= factor;
+    }
+    return fabs(result) < limit ? result : pow(a, b);
+}
+
 /* clang-format off */
 #define LP_LOOP(type, expression)                                             \
     {                                                                         \
@@ -79,7 +97,7 @@ LP_DTYPES(LP_ROW)
                        ? a % b + b                                            \
                        : a % b)                                               \
     LP_HEAD(raised, type)                                                     \
-    LP_LOOP(ctype, LP_CAST(ctype, double, pow((double)a, (double)b)))         \
+    LP_LOOP(ctype, LP_CAST(ctype, double, power_of((double)a, (double)b)))    \
     LP_HEAD(shifted_left, type)                                               \
     LP_LOOP(ctype, LP_SHIFTS(ctype, b) ? (uint64_t)a << b : 0)                \
     LP_HEAD(shifted_right, type)                                              \
