@@ -25,7 +25,8 @@ lp_double_to_long(double value)
 #define LP_IS_REAL(ctype) ((ctype)0.5 > 0)
 #define LP_CAST(ctype, cfrom, value)                                          \
     (LP_IS_REAL(ctype) || !LP_IS_REAL(cfrom) ? (ctype)(value)                 \
-     : sizeof(ctype) < sizeof(int64_t) ? (ctype)lp_double_to_int((double)(value))       \
-                                       : (ctype)lp_double_to_long((double)(value)))
+     : sizeof(ctype) < sizeof(int64_t)                                        \
+         ? (ctype)lp_double_to_int((double)(value))                           \
+         : (ctype)lp_double_to_long((double)(value)))
 
 #endif

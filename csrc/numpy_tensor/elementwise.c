@@ -26,7 +26,7 @@ struct work {
     int n_steps;
     size_t item;
     ptrdiff_t between; /* bytes of what one step leaves to the next */
-    int8_t array[LP_N_OPERANDS]; /* the result and tensors: which of the walk */
+    int8_t array[LP_N_OPERANDS]; /* result, tensors: which of the walk */
     uint64_t number[LP_N_OPERANDS]; /* numbers and constants, as elements */
 };
 
@@ -274,7 +274,7 @@ lp_elementwise(lua_State *L)
     }
     takes = takes && are_in_order(L, &work, dtype);
     if (takes && is_given) {
-        /* torch.gt(mask, a, b), where a method is that of the operands' type */
+        /* torch.gt(mask, a, b); a method is that of the operands' type */
         int is_truth = row->step[work.n_steps - 1].loop == LP_LOOP_truth;
         takes = (result->dtype == dtype ||
                  (is_truth && result->dtype == LP_Byte && !lp_is_method(L))) &&

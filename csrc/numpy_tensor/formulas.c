@@ -13,7 +13,7 @@ enum { /* the types that Torch7 has the function for */
     }
 #define LP_UNARY(name, loop)                                                  \
     {                                                                         \
-        name, "t", REAL, LP_GIVEN,                                               \
+        name, "t", REAL, LP_GIVEN,                                            \
         {                                                                     \
             LP_STEP(loop, A, NONE, R)                                         \
         }                                                                     \
@@ -28,15 +28,15 @@ enum { /* the types that Torch7 has the function for */
 
 /* A comparison: its result has bytes, or is given. */
 #define LP_COMPARISON(name, loop)                                             \
-    LP_BINARY(name, "tn", ANY, LP_TRUTH, loop, A, N),                            \
-        LP_BINARY(name, "tt", ANY, LP_TRUTH, loop, A, B),                        \
+    LP_BINARY(name, "tn", ANY, LP_TRUTH, loop, A, N),                         \
+        LP_BINARY(name, "tt", ANY, LP_TRUTH, loop, A, B),                     \
         {name,                                                                \
          "tn",                                                                \
          ANY,                                                                 \
-         LP_GIVEN,                                                               \
+         LP_GIVEN,                                                            \
          {LP_STEP(loop, A, N, T), LP_STEP(truth, T, NONE, R)}},               \
     {                                                                         \
-        name, "tt", ANY, LP_GIVEN,                                               \
+        name, "tt", ANY, LP_GIVEN,                                            \
         {                                                                     \
             LP_STEP(loop, A, B, T), LP_STEP(truth, T, NONE, R)                \
         }                                                                     \

@@ -197,8 +197,8 @@ norm(lua_State *L)
             return lp_call_rest_or_jump(L);
         }
         return lp_run_rows_or_jump(
-            L, given, t, dim, 1, 1, t->dtype == LP_Float ? norm_Float : norm_Double,
-            &norm);
+            L, given, t, dim, 1, 1,
+            t->dtype == LP_Float ? norm_Float : norm_Double, &norm);
     }
     norm.is_float = t->dtype == LP_Float;
     lp_walk_begin(&walk, t);
@@ -221,7 +221,8 @@ dist(lua_State *L)
     struct lp_walk walk;
     const struct lp_tensor *t = lp_small_tensor(L, 1);
     const struct lp_tensor *other = lp_to_tensor(L, 2);
-    if (t == NULL || other == NULL || lp_dtypes[t->dtype].integral || other->dtype != t->dtype ||
+    if (t == NULL || other == NULL || lp_dtypes[t->dtype].integral ||
+        other->dtype != t->dtype ||
         other->nd == 0 || lua_gettop(L) > 3 ||
         !read_exponent(L, 3, t, &norm.p) ||
         lp_count_elements(t) > SMALL_POWER || !lp_walk_begin(&walk, t) ||
@@ -273,8 +274,8 @@ spread(lua_State *L)
         return 1;
     }
     return lp_run_rows_or_jump(
-        L, given, t, dim, 1, 1, t->dtype == LP_Float ? spread_Float : spread_Double,
-        &norm);
+        L, given, t, dim, 1, 1,
+        t->dtype == LP_Float ? spread_Float : spread_Double, &norm);
 }
 
 static const char is_std;

@@ -99,8 +99,9 @@ int lp_default_dtype(lua_State *L, enum lp_dtype *dtype);
 
 enum { LP_MAX_SIZES = 8 };
 /* [-0, +0, -] Sizes from the numbers at `first` .. top, or from a LongStorage
- * there; their number, or 0 if there is something else.  One of them may be -1 if `*product` is not 0: what
- * then gives that many elements.  `*product` becomes how many there are. */
+ * there; their number, or 0 if there is something else.  One of them may be -1
+ * if `*product` is not 0: what then gives that many elements.  `*product`
+ * becomes how many there are. */
 int lp_read_sizes(lua_State *L, int first, int64_t *size, int64_t *product);
 
 /* casts.c: [-] Copy to a tensor of any type, for one of the same type only

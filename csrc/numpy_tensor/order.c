@@ -224,7 +224,8 @@ has_nan(const struct lp_tensor *t)
     return found;
 }
 
-/* mode([result, positions,] t [, dim]): of equally frequent values the least. */
+/* mode([result, positions,] t [, dim]): of the most frequent values the
+ * least. */
 static int
 mode(lua_State *L)
 {

@@ -149,8 +149,10 @@ multiply_into_or_jump(lua_State *L, const struct lp_product_shape *shape,
     struct lp_factor a, b, out;
     int64_t size[3];
     const struct lp_loop *matmul = lp_matmul_or_jump(L, ta);
-    if (matmul == NULL || result == NULL || !lp_factors_of(shape, ta, tb, &a, &b, size) ||
-        result->dtype != ta->dtype || !lp_has_product_sizes(result, shape, size) ||
+    if (matmul == NULL || result == NULL ||
+        !lp_factors_of(shape, ta, tb, &a, &b, size) ||
+        result->dtype != ta->dtype ||
+        !lp_has_product_sizes(result, shape, size) ||
         !lp_is_contiguous(result) || lp_share_memory(result, ta) ||
         lp_share_memory(result, tb)) {
         return 0;
@@ -226,9 +228,10 @@ operator_mul(lua_State *L)
     if (a == NULL || b == NULL) {
         return lp_elementwise(L);
     }
-    int done = a->nd == 1 && b->nd == 1 ? push_dot_or_jump(L, a, b)
-                          : push_product_or_jump(L, b->nd == 2 ? &lp_mm : &lp_mv,
-                                                 a, b);
+    int done = a->nd == 1 && b->nd == 1
+                   ? push_dot_or_jump(L, a, b)
+                   : push_product_or_jump(L, b->nd == 2 ? &lp_mm : &lp_mv, a,
+                                          b);
     return done ? 1 : lp_call_rest_or_jump(L);
 }
 

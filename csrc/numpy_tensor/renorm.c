@@ -45,7 +45,7 @@ struct slice {
 LP_RENORM_OF(Float, float, fabsf, powf)
 LP_RENORM_OF(Double, double, fabs, pow)
 
-/* One slice of the result, from one of the tensor, whose size in `dim` is 1. */
+/* One slice of the result, from one of the tensor. */
 static void
 renorm_slice(const struct lp_tensor *result, const struct lp_tensor *t,
              double p, double limit)

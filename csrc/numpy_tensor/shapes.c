@@ -160,7 +160,7 @@ construct_on_storage(lua_State *L, struct lp_storage *s)
     return 1;
 }
 
-/* torch.DoubleTensor(2, 3), torch.DoubleTensor(sizes), torch.DoubleTensor(t) */
+/* torch.DoubleTensor(2, 3), torch.DoubleTensor(sizes or t) */
 static int
 construct(lua_State *L)
 {
