@@ -48,6 +48,8 @@ struct lp_operation {
     X(searches)                                                               \
     X(seedings)                                                               \
     X(selections)                                                             \
+    X(spectra)                                                                \
+    X(systems)                                                                \
     X(vectors)                                                                \
     X(views)
 #define LP_ROW(name) extern const struct lp_operation lp_##name[];
