@@ -13,18 +13,24 @@ local groups = dofile((arg[0]:match '^(.*/)' or '') .. 'torch_calls.lua')
 local load = rawget(_G, 'loadstring') or load
 local unpack = table.unpack or unpack -- luacheck: ignore
 
-local RUN, TIMES = 0.004, 8 -- seconds, runs
+local RUN, TIMES = 0.01, 6 -- seconds, runs
 
--- A function that calls `f` for a while, and gives nanoseconds of a call.
-local function runner(f)
+-- A function that executes `code` for a while, and gives nanoseconds for once. A loop of its
+-- own each time: LuaJIT compiles it for what is called there.
+local function runner(code, names, values)
+  local loop = assert(load(('local %s = ...\nreturn function(n) for _ = 1, n do %s end end')
+    :format(names, code)))(unpack(values, 1, values.n))
   local function run(n)
     local start = os.clock()
-    for _ = 1, n do f() end
+    loop(n)
     return os.clock() - start
   end
-  run(100)
+  run(200)
   local n = math.max(10, math.floor(100 * RUN / math.max(run(100), 1e-5)))
-  return function() return run(n) / n * 1e9 end, n
+  return function()
+    collectgarbage() -- what others have left
+    return run(n) / n * 1e9
+  end, n
 end
 
 -- The quickest of some runs of each, as timeit.repeat advises; in turn, so that a machine
@@ -52,19 +58,20 @@ local given = {
   s = torch.DoubleStorage(8):fill(1), z = torch.DoubleStorage(8):fill(2),
   same = function(x) return x end,
 }
-local names, values = {}, {}
+local names, values = {}, { n = 0 }
 for key, value in pairs(given) do
   names[#names + 1] = key
-  values[#names] = value
+  values.n = #names
+  values[values.n] = value
+end
+names = table.concat(names, ', ')
+
+local function of_lua(call)
+  return (runner((call:find '[%w%]] = ' and '' or 'local _ = ') .. call, names, values))
 end
 
-local function compile(call)
-  local result = call:find('[%w%]] = ') and '' or 'return '
-  return assert(load(('local %s = ...\nreturn function() %s%s end')
-    :format(table.concat(names, ', '), result, call)))(unpack(values, 1, #names))
-end
+local arrays -- of NumPy
 
-local arrays
 if has_py then
   local copies = {}
   for key, value in pairs(given) do
@@ -88,14 +95,15 @@ end
 -- Runners in Python and from Lua, where the code works.
 local function numpy(code)
   local locals = { code = code, arrays = arrays }
-  local from_lua, n = runner(py.reval('eval("lambda: (" + code + ")", arrays)', locals))
+  local from_lua, n = runner('f()', 'f',
+    { py.reval('eval("lambda: (" + code + ")", arrays)', locals), n = 1 })
   locals.n, locals.timer = n, py.reval("__import__('timeit').Timer(code, globals=arrays)", locals)
   return function() return py.eval('timer.timeit(n) / n * 1e9', locals) end, from_lua
 end
 
 local function shown(ns) return ns and ('%.0f'):format(ns) or '' end
 
-local cross = has_py and runner(py.reval 'lambda: None') or nil
+local cross = has_py and runner('f()', 'f', { py.reval 'lambda: None', n = 1 }) or nil
 local least = math.huge -- a crossing
 print(('%-52s %16s %10s %10s   (ns, 4x4)'):format('', name, 'NumPy', 'from Lua'))
 local within, within_lua, all = 0, 0, 0
@@ -106,7 +114,7 @@ for _, group in ipairs(groups) do
       if is_first then print(group[1]) end
       is_first = false
       local runners, ok, has = { crossing = cross }, nil, nil
-      ok, runners.own = pcall(function() return (runner(compile(group[g]))) end)
+      ok, runners.own = pcall(of_lua, group[g])
       has, runners.numpy, runners.from_lua = pcall(numpy, group[g + 1])
       if not ok then runners.own = nil end
       if not has then runners.numpy = nil end
