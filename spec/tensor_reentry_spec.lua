@@ -43,6 +43,7 @@ describe('a tensor that changes while a function makes another', function()
   before_each(function() -- everything that is looked up once has been
     local a = torch.ones(2, 2)
     torch.mm(a, a)
+    torch.inverse(torch.eye(2))
     a:maskedSelect(torch.ByteTensor(2, 2):fill(1))
     a:index(1, torch.LongTensor { 1 })
     collectgarbage()
@@ -60,6 +61,21 @@ describe('a tensor that changes while a function makes another', function()
     b = torch.ones(3000, 30)
     in_the_next_array(function() v:resize(2) end)
     assert.matches(CHANGED, error_of(torch.mv, b, v))
+  end)
+
+  it('is not decomposed beyond its end', function()
+    if not helper.has 'scipy' then return pending(helper.lacks 'scipy') end
+    local a, b, small = torch.eye(100), torch.ones(100, 100), torch.ones(1)
+    for name, args in pairs { inverse = { a }, gesv = { b, a }, svd = { a }, qr = { a },
+                              symeig = { a, 'V' }, potrs = { b, a } } do
+      for _, change in ipairs {
+        function() a:resize(2, 2) end, function() a:set(small) end, function() a:set() end,
+      } do
+        a:set(torch.eye(100))
+        in_the_next_array(change)
+        assert.matches(CHANGED, error_of(torch[name], helper.unpack(args)), name)
+      end
+    end
   end)
 
   it('is not selected from by more than there is room for', function()

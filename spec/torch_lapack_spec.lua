@@ -3,6 +3,7 @@
 -- the same digits, sizes, strides and errors.
 
 local torch = require 'py.torch.builtin'
+local child = require 'spec.child'
 local helper = require 'spec.helper'
 
 -- PUC Lua 5.1 shows nothing of a C function to Lua.
@@ -20,7 +21,7 @@ local function same(a, b, title)
   assert.same(a:size():totable(), b:size():totable(), title)
   if a:dim() == 0 then return end
   assert.same(a:stride():totable(), b:stride():totable(), title)
-  assert.same(as_numbers(a), as_numbers(b), title)
+  assert.is_true(a:equal(b), title)
 end
 
 local function matrix(rows, columns, kind)
@@ -92,7 +93,11 @@ describe('linear algebra in C', function()
     it(name, function()
       if not helper.has 'scipy' then return pending(helper.lacks 'scipy') end
       if not shows_upvalues then
-        return pending 'skipped: debug.getupvalue shows no C function'
+        return pending 'skipped: this Lua hides the function behind'
+      end
+      torch.eye(1):sum()
+      if require 'py'.info().tensors == 'Torch7' then
+        return pending 'skipped: what comes back from Python is a tensor of Torch7'
       end
       torch.manualSeed(5)
       f()
@@ -102,9 +107,9 @@ describe('linear algebra in C', function()
   -- Calls f(call, arguments, title) for each call, way, size and type.
   local function each(f)
     for _, kind in ipairs { 'torch.DoubleTensor', 'torch.FloatTensor' } do
-      for _, n in ipairs { 1, 2, 5, 40 } do
+      for _, n in ipairs { 1, 2, 5, 70 } do
         for _, call in ipairs(calls(n, kind)) do
-          for way, lay in pairs(ways) do
+          for way, lay in pairs(n < 70 and ways or { part = ways.part }) do
             local arguments = {}
             for i = 3, #call do
               local value = call[i]
@@ -124,14 +129,14 @@ describe('linear algebra in C', function()
     each(function(call, arguments, title)
       local before = {}
       for i, value in ipairs(arguments) do
-        before[i] = type(value) == 'userdata' and as_numbers(value)
+        before[i] = type(value) == 'userdata' and value:clone()
       end
       local expected = { behind(call[1])(helper.unpack(arguments)) }
       local results = { torch[call[1]](helper.unpack(arguments)) }
       assert.equal(#expected, #results, title)
       for i = 1, call[2] do same(expected[i], results[i], title) end
       for i, value in ipairs(arguments) do
-        if before[i] then assert.same(before[i], as_numbers(value), title) end
+        if before[i] then assert.is_true(before[i]:equal(value), title) end
       end
     end)
   end)
@@ -193,7 +198,7 @@ describe('linear algebra in C', function()
     for _, call in ipairs {
       { 'gesv', 2, torch.ones(2, 2), torch.zeros(2, 2) },
       { 'trtrs', 2, torch.ones(2, 2), torch.zeros(2, 2) },
-      { 'gels', 2, torch.ones(2, 2), torch.diag(torch.Tensor { 1, 0 }) },
+      { 'gels', 2, torch.ones(2, 2), torch.Tensor { { 0, 1 }, { 0, 1 } } },
       { 'inverse', 1, torch.zeros(2, 2) },
       { 'potrf', 1, -torch.eye(2) }, { 'potri', 1, torch.zeros(2, 2) },
       { 'pstrf', 2, torch.ones(2, 2) },
@@ -233,5 +238,20 @@ describe('linear algebra in C', function()
       local q, r = torch.qr(a)
       assert.is_true((q * r - a):abs():max() < near)
     end
+  end)
+
+  it('imports SciPy for right calls only, and does without', function()
+    if not helper.has 'scipy' then return pending(helper.lacks 'scipy') end
+    local output = child.output [[
+      local torch, py = require 'py.torch.builtin', require 'py'
+      local imported = "'scipy' in __import__('sys').modules"
+      assert(not pcall(torch.inverse, torch.ones(2, 3)))
+      io.write(tostring(py.eval(imported)), ' ')
+      py.exec "import sys; sys.modules['scipy'] = None"
+      io.write(torch.inverse(torch.eye(2))[2][2], ' ')
+      local ok, message = pcall(torch.geqrf, torch.eye(2))
+      io.write(message:match 'geqrf : this function needs SciPy')
+    ]]
+    assert.equal('false 1 geqrf : this function needs SciPy', (output:gsub('1%.0', '1')))
   end)
 end)
