@@ -4,6 +4,7 @@
 local torch = require 'py.torch'
 local helper = require 'spec.helper'
 local raises = helper.raises
+local is_real = torch._heaptracking ~= nil
 
 local function matrix() return torch.range(1, 12):resize(3, 4) end
 
@@ -139,9 +140,11 @@ describe('index functions', function()
     assert.same({ { 9, 8, 7, 1.5 }, { 40, 30, 7, 2.5 }, { 20, 10, 11, 3.5 } }, t:totable())
     t[{ {}, { 1, 3 } }] = t[{ {}, { 2, 4 } }]
     assert.same({ { 8, 7, 1.5, 1.5 }, { 30, 7, 2.5, 2.5 }, { 10, 11, 3.5, 3.5 } }, t:totable())
-    local square = t[{ {}, { 1, 3 } }]
-    square[{ {}, {} }] = square:t()
-    assert.same({ { 8, 30, 10 }, { 7, 7, 11 }, { 1.5, 2.5, 3.5 } }, square:totable())
+    if not is_real then -- which reads what it has just written
+      local square = t[{ {}, { 1, 3 } }]
+      square[{ {}, {} }] = square:t()
+      assert.same({ { 8, 30, 10 }, { 7, 7, 11 }, { 1.5, 2.5, 3.5 } }, square:totable())
+    end
     raises(function() t[1] = torch.Tensor(3) end, 'same number of elements')
     raises(function() t[{ 1, {} }] = torch.Tensor(3, 1) end, 'same number of elements')
     raises(function() t[4] = torch.Tensor(4) end, 'out of range')
@@ -206,11 +209,12 @@ describe('functions of elements', function()
     assert.same({}, torch.Tensor():apply(error):totable())
     assert.same({ 1, 255 }, torch.ByteTensor(2):apply(function()
       n = n + 1
-      return n == 7 and '257' or -1
+      return n == 7 and (is_real and 257 or '257') or -1
     end):totable())
   end)
 
   it('find the elements where they are, when the function moves them', function()
+    if is_real then pending 'skipped: real Torch7 writes to memory that it has given up' end
     for _, make in ipairs { torch.DoubleTensor, torch.FloatTensor, torch.LongTensor } do
       local n, t, a, b = 0, make(3000):fill(3), make(3000):fill(4), make(60, 50):fill(5)
       t:apply(function(v)
@@ -255,7 +259,9 @@ describe('functions of elements', function()
     local long = torch.LongTensor(2):apply(function() return ffi.new('int64_t', 2) ^ 62 + 1 end)
     assert.equal(2 ^ 62, long[1] - 1)
     assert.same({ 11, 22 }, t:apply(function() return false end):totable())
-    assert.same({ 7, 8 }, t:map(t, function(x) return x == 11 and '7' or 8 end):totable())
+    assert.same({ 7, 8 }, t:map(t, function(x) return x == 11 and 7 or 8 end):totable())
+    if is_real then return end
+    assert.same({ 9, 9 }, t:apply(function() return '9' end):totable())
     raises(function() t:apply(function() return 'x' end) end,
       'given function should return a number or nil')
   end)
