@@ -432,6 +432,24 @@ describe('a call that is done in C', function()
       :repeatTensor(2, 1):totable())
   end)
 
+  it('gives the same digits in a result that is given, logspace', function()
+    for _, kind in ipairs(REAL) do
+      torch.setdefaulttensortype('torch.' .. kind .. 'Tensor')
+      for _, n in ipairs { 2, 137, 1500 } do
+        local made = torch.logspace(0.3, 1.7, n)
+        local results = { torch.Tensor(), torch.Tensor(n), torch.Tensor(n, 2):select(2, 1) }
+        for i, result in ipairs(results) do
+          assert.is_true(rawequal(result, torch.logspace(result, 0.3, 1.7, n)))
+          assert.is_true(made:equal(result), kind .. n .. ' ' .. i)
+        end
+      end
+      local square = torch.Tensor(2, 2)
+      assert.same({ 2, 2 }, square:logspace(0, 3, 4):size():totable())
+      assert.equal(100, square[2][1])
+      torch.setdefaulttensortype 'torch.DoubleTensor'
+    end
+  end)
+
   it('compares into a mask that is given', function()
     for _, kind in ipairs(ALL) do
       local a, b = torch.range(1, 6):resize(2, 3):type('torch.' .. kind .. 'Tensor'), 4

@@ -4,12 +4,12 @@
 
 #include "numpy_tensor/rows.h"
 
-/* Are the arguments, from 2 to `most`, nothing but numbers? */
+/* Are the arguments after the first `given`, 2 or 3, nothing but numbers? */
 static int
-are_numbers(lua_State *L, int most)
+are_numbers(lua_State *L, int given)
 {
-    int n = lua_gettop(L), all = n >= 2 && n <= most;
-    for (int i = 1; all && i <= n; i++) {
+    int n = lua_gettop(L), all = n >= given + 2 && n <= given + 3;
+    for (int i = given + 1; all && i <= n; i++) {
         all = lua_type(L, i) == LUA_TNUMBER;
     }
     return all;
@@ -83,7 +83,7 @@ static int
 range(lua_State *L)
 {
     enum lp_dtype dtype;
-    if (!are_numbers(L, 3) || !lp_default_dtype(L, &dtype) ||
+    if (!are_numbers(L, 0) || !lp_default_dtype(L, &dtype) ||
         dtype == LP_Half) {
         return lp_call_rest_or_jump(L);
     }
@@ -131,20 +131,48 @@ enum { SMALL_POWER = 1024 };
 LP_SPACE(Float, float, powf)
 LP_SPACE(Double, double, pow)
 
-/* torch.linspace(first, last [, n]), and logspace */
+/* The same in a tensor with as many elements, which keeps its sizes. */
+static int
+space_in(const struct lp_tensor *t, int64_t n, double first, double last)
+{
+    double room[SMALL_POWER];
+    struct lp_storage storage = {.data = (char *)room, .dtype = t->dtype};
+    struct lp_tensor values;
+    storage.size = (ptrdiff_t)n;
+    lp_sketch_storage(&storage, &values);
+    (t->dtype == LP_Float ? space_Float : space_Double)(storage.data, n,
+                                                        first, last, 1);
+    return lp_copy(t, &values);
+}
+
+/* linspace(first, last [, n]), logspace([result,] first, last [, n]) */
 static int
 space(lua_State *L)
 {
     enum lp_dtype dtype;
     int64_t n;
     int is_log = lua_touserdata(L, lua_upvalueindex(LP_OPERATION_ROW)) != NULL;
-    if (!are_numbers(L, 3) || !lp_read_integer(L, 3, 100, &n) || n < 2 ||
-        n > (is_log ? SMALL_POWER : LP_SMALL) ||
-        !lp_default_dtype(L, &dtype) ||
+    const struct lp_tensor *t = is_log ? lp_to_tensor(L, 1) : NULL;
+    int given = t != NULL;
+    if (given) {
+        dtype = t->dtype;
+    }
+    if (!are_numbers(L, given) || !lp_read_integer(L, given + 3, 100, &n) ||
+        n < 2 || n > (is_log ? SMALL_POWER : LP_SMALL) ||
+        (!given && !lp_default_dtype(L, &dtype)) ||
         (dtype != LP_Float && dtype != LP_Double)) {
         return lp_call_rest_or_jump(L);
     }
-    double first = lua_tonumber(L, 1), last = lua_tonumber(L, 2);
+    double first = lua_tonumber(L, given + 1);
+    double last = lua_tonumber(L, given + 2);
+    if (given) {
+        lp_loops_need_or_jump(t->S, L);
+        if (lp_count_elements(t) != n || !space_in(t, n, first, last)) {
+            return lp_call_rest_or_jump(L);
+        }
+        lua_settop(L, 1);
+        return 1;
+    }
     char *data = lp_tensor_data(
         lp_new_sized_or_jump(lp_operation_state(L), L, dtype, 1, &n));
     (dtype == LP_Float ? space_Float : space_Double)(data, n, first, last,

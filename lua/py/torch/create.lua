@@ -52,7 +52,10 @@ local function spaced(helper)
     if not (n > 1 or n == 1 and first == last) then
       errors.arg(3, 'invalid number of points')
     end
-    if result:nElement() ~= n then geometry.resize(result, { n }) end
+    if result:nElement() ~= n then
+      geometry.resize(result, { n })
+      return result[helper](result, first, last, n) -- perhaps by the core
+    end
     helpers[helper](result, first, last)
     return result
   end
