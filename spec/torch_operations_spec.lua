@@ -432,6 +432,28 @@ describe('a call that is done in C', function()
       :repeatTensor(2, 1):totable())
   end)
 
+  it('gives the same digits in a result that is given, of any sizes', function()
+    for _, kind in ipairs(REAL) do
+      local make = torch[kind .. 'Tensor']
+      local t = make(7, 90)
+      for i = 1, 630 do t:view(-1)[i] = 1 / (i + 0.3) end
+      for _, call in ipairs {
+        { 'sum', 2 }, { 'sum', 1 }, { 'prod', 2 }, { 'mean', 2 }, { 'std', 2 }, { 'var', 1, true },
+        { 'norm', 3, 2 }, { 'cumsum', 2 }, { 'cumprod', 1 },
+      } do
+        local name = table.remove(call, 1)
+        local made = torch[name](t, unpack(call))
+        for _, result in ipairs { make(), make(3), make(7, 90), made:clone():zero() } do
+          assert.is_true(rawequal(result, torch[name](result, t, unpack(call))))
+          assert.is_true(made:equal(result), kind .. name)
+        end
+      end
+      local made, result = torch.renorm(t, 3, 1, 0.1), make(2)
+      torch.renorm(result, t, 3, 1, 0.1)
+      assert.is_true(made:equal(result))
+    end
+  end)
+
   it('gives the same digits in a result that is given, logspace', function()
     for _, kind in ipairs(REAL) do
       torch.setdefaulttensortype('torch.' .. kind .. 'Tensor')

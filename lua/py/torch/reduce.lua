@@ -13,7 +13,18 @@ local value = engine.value
 
 local REAL = { 'Float', 'Double', 'Half' }
 
--- Checks a dimension, and gives `result` the sizes of `t` with 1 there.
+-- Has a tensor these sizes? If a result had others, its method is called again once it has
+-- been resized: the core computes small ones with digits of its own.
+local function has_sizes(t, sizes)
+  local own = geometry.of(t)
+  for d = 1, math.max(#own, #sizes) do
+    if own[d] ~= sizes[d] then return false end
+  end
+  return true
+end
+
+-- Checks a dimension, and gives `result` the sizes of `t` with 1 there. The second value
+-- says whether it had them.
 local function reduced(result, t, dim, argument, message)
   dim = numbers.truncate(dim)
   if dim < 1 or dim > t:dim() then
@@ -21,10 +32,12 @@ local function reduced(result, t, dim, argument, message)
   end
   local sizes = geometry.of(t)
   sizes[dim] = 1
+  local had = true
   for _, each in ipairs(type(result) == 'table' and result or { result }) do
+    had = had and has_sizes(each, sizes)
     geometry.resize(each, sizes)
   end
-  return dim
+  return dim, had
 end
 
 -- `t` itself, or a copy if the result would overwrite it.
@@ -48,7 +61,9 @@ end
 local function along(helper, argument, message)
   return function(result, t, dim, ...)
     if result:storage() then t = apart(t, result) end
-    dim = reduced(result, t, dim, argument, message)
+    local had
+    dim, had = reduced(result, t, dim, argument, message)
+    if not had then return result[helper](result, t, dim, ...) end
     helpers[helper](result, t, dim, ...)
     return result
   end
@@ -60,7 +75,10 @@ local function keeping(helper) -- the sizes stay
     if dim < 1 or dim > t:dim() then
       errors.arg(2, 'dimension %d out of range', dim)
     end
-    geometry.resize_as(result, t)
+    if not result:isSameSizeAs(t) then
+      geometry.resize_as(result, t)
+      return result[helper](result, t, dim)
+    end
     helpers[helper](result, t, dim)
     return result
   end
@@ -77,7 +95,9 @@ end
 
 local function norm(result, t, p, dim)
   if result:storage() then t = apart(t, result) end
-  dim = reduced(result, t, dim, 3, 'invalid dimension %d')
+  local had
+  dim, had = reduced(result, t, dim, 3, 'invalid dimension %d')
+  if not had then return result:norm(t, p, dim) end
   helpers.norm(result, t, dim, p)
   return result
 end
@@ -91,7 +111,10 @@ local function renorm(result, t, p, dim, limit)
   if t:dim() < 2 then
     errors.arg(1, 'need at least 2 dimensions, got %d dimensions', t:dim())
   end
-  geometry.resize_as(result, t)
+  if not result:isSameSizeAs(t) then
+    geometry.resize_as(result, t)
+    return result:renorm(t, p, dim, limit)
+  end
   helpers.renorm(result, t, p, dim, limit)
   return result
 end
