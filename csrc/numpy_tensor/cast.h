@@ -7,7 +7,7 @@
 
 /* Torch7 leaves reals that do not fit to C, and C to the machine: on x86-64
  * they become the least integer, of 32 bits for all types but Long, and are
- * cut down from there (see element.c). */
+ * cut down from there. */
 static inline int32_t
 lp_double_to_int(double value)
 {

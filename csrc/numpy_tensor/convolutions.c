@@ -72,13 +72,10 @@ static int
 fits(const struct lp_tensor *t, const struct call *call,
      const struct plan *plan)
 {
-    int same = t->dtype == plan->dtype && t->nd == plan->nd &&
-               lp_is_contiguous(t) && !lp_share_memory(t, call->image) &&
-               !lp_share_memory(t, call->kernel);
-    for (int d = 0; same && d < t->nd; d++) {
-        same = t->size[d] == plan->size[d];
-    }
-    return same;
+    return t->dtype == plan->dtype &&
+           lp_has_sizes(t, plan->nd, plan->size) && lp_is_contiguous(t) &&
+           !lp_share_memory(t, call->image) &&
+           !lp_share_memory(t, call->kernel);
 }
 
 static int

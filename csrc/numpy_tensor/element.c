@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "numpy_tensor/cast.h"
 #include "numpy_tensor/operation.h"
 
 void
@@ -39,9 +40,7 @@ lp_push_element(lua_State *L, enum lp_dtype dtype, const char *p)
 }
 
 /* A Lua number as an element of an integral type of `size` bytes, still to be
- * cut down to that.  Torch7 leaves floats that do not fit to C, and C to the
- * machine: on x86-64 they become the least integer, of 32 bits for all types
- * but the largest. */
+ * cut down to that. */
 static int64_t
 to_integer(lua_State *L, int index, size_t size)
 {
@@ -51,13 +50,8 @@ to_integer(lua_State *L, int index, size_t size)
     }
 #endif
     lua_Number number = lua_tonumber(L, index);
-    if (size < sizeof(int64_t)) {
-        return number > -2147483649.0 && number < 2147483648.0
-                   ? (int64_t)number
-                   : INT32_MIN;
-    }
-    const lua_Number limit = 9223372036854775808.0; /* 2^63 */
-    return number >= -limit && number < limit ? (int64_t)number : INT64_MIN;
+    return size < sizeof(int64_t) ? lp_double_to_int(number)
+                                  : lp_double_to_long(number);
 }
 
 static int

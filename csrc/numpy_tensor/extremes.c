@@ -25,17 +25,11 @@ typedef int64_t extreme_function(const char *p, int64_t n, ptrdiff_t step);
         return found;                                                         \
     }
 
-#define LP_EXTREMES(type, ctype)                                              \
+#define LP_EXTREMES(type, ctype, wide)                                        \
     LP_EXTREME(greatest, type, ctype, <=)                                     \
     LP_EXTREME(least, type, ctype, >=)
 
-LP_EXTREMES(Byte, uint8_t)
-LP_EXTREMES(Char, int8_t)
-LP_EXTREMES(Short, int16_t)
-LP_EXTREMES(Int, int32_t)
-LP_EXTREMES(Long, int64_t)
-LP_EXTREMES(Float, float)
-LP_EXTREMES(Double, double)
+LP_EACH_TYPE(LP_EXTREMES)
 
 static extreme_function *const greatest[LP_N_DTYPES] = LP_OF_TYPES(greatest);
 static extreme_function *const least[LP_N_DTYPES] = LP_OF_TYPES(least);

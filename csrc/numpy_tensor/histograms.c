@@ -106,9 +106,7 @@ fits(const struct lp_tensor *result, const struct lp_tensor *t, int nd,
      const int64_t *size)
 {
     return is_real(t) && (nd == 1 || (t->nd == 2 && t->size[0] == size[0])) &&
-           result->dtype == t->dtype && result->nd == nd &&
-           result->size[0] == size[0] &&
-           (nd == 1 || result->size[1] == size[1]) &&
+           result->dtype == t->dtype && lp_has_sizes(result, nd, size) &&
            lp_is_contiguous(result) && !lp_share_memory(result, t);
 }
 

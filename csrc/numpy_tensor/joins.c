@@ -43,8 +43,7 @@ static int
 fits(lua_State *L, const struct parts *p, const struct lp_tensor *result,
      int nd, const int64_t *size)
 {
-    if (result->nd != nd ||
-        memcmp(result->size, size, (size_t)nd * sizeof *size) != 0 ||
+    if (!lp_has_sizes(result, nd, size) ||
         result->dtype != lp_to_tensor(L, p->first)->dtype) {
         return 0;
     }
@@ -218,9 +217,8 @@ repeat_tensor(lua_State *L)
         given ? lp_to_tensor(L, 1)
               : lp_new_sized_or_jump(t->S, L, t->dtype, n, size);
     /* Making it may have run a finalizer that changed the tensor. */
-    if (repeated_sizes(t, times, n, size) != n || result->nd != n ||
-        result->dtype != t->dtype ||
-        memcmp(result->size, size, (size_t)n * sizeof *size) != 0 ||
+    if (repeated_sizes(t, times, n, size) != n ||
+        result->dtype != t->dtype || !lp_has_sizes(result, n, size) ||
         lp_share_memory(result, t) || !repeat(result, t, times)) {
         lua_settop(L, nargs);
         return lp_call_rest_or_jump(L);

@@ -33,6 +33,13 @@ power_of(double a, double b)
     return fabs(result) < limit ? result : pow(a, b);
 }
 
+#define LP_INTEGERS(X)                                                        \
+    X(Byte, uint8_t)                                                          \
+    X(Char, int8_t)                                                           \
+    X(Short, int16_t)                                                         \
+    X(Int, int32_t)                                                           \
+    X(Long, int64_t)
+
 /* clang-format off */
 #define LP_LOOP(type, expression)                                             \
     {                                                                         \
@@ -103,11 +110,7 @@ LP_DTYPES(LP_ROW)
     LP_HEAD(shifted_right, type)                                              \
     LP_LOOP(ctype, LP_SHIFTS(ctype, b) ? LP_BITS(ctype, a) >> b : 0)          \
     LP_HEAD(truth, type) LP_LOOP_OF_BYTES(ctype)
-LP_ROW(Byte, uint8_t)
-LP_ROW(Char, int8_t)
-LP_ROW(Short, int16_t)
-LP_ROW(Int, int32_t)
-LP_ROW(Long, int64_t)
+LP_INTEGERS(LP_ROW)
 #undef LP_ROW
 /* Floats of Torch7 become doubles on the way to floor. */
 #define LP_ROW(type, ctype, power)                                            \
@@ -165,35 +168,28 @@ lp_kernels_add(void)
     lp_loops[LP_LOOP_greatest][LP_Half].run = NULL;
     lp_loops[LP_LOOP_least][LP_Half].run = NULL;
     lp_loops[LP_LOOP_order][LP_Half].run = NULL;
-#define LP_ROW(name)                                                          \
-    lp_loops[LP_LOOP_##name][LP_Byte].run = name##_Byte;                      \
-    lp_loops[LP_LOOP_##name][LP_Char].run = name##_Char;                      \
-    lp_loops[LP_LOOP_##name][LP_Short].run = name##_Short;                    \
-    lp_loops[LP_LOOP_##name][LP_Int].run = name##_Int;                        \
-    lp_loops[LP_LOOP_##name][LP_Long].run = name##_Long;
-    LP_ROW(modulo)
-    LP_ROW(quotient)
-    LP_ROW(raised)
-    LP_ROW(remnant)
-    LP_ROW(shifted_left)
-    LP_ROW(shifted_right)
-    LP_ROW(truth)
+#define LP_ADD(name, type)                                                    \
+    lp_loops[LP_LOOP_##name][LP_##type].run = name##_##type;
+#define LP_ADD_ALL(type)                                                      \
+    LP_ADD(modulo, type)                                                      \
+    LP_ADD(remnant, type)                                                     \
+    LP_ADD(shifted_left, type)                                                \
+    LP_ADD(shifted_right, type)                                               \
+    LP_ADD(truth, type)
+#define LP_ROW(type, ctype)                                                   \
+    LP_ADD_ALL(type)                                                          \
+    LP_ADD(quotient, type)                                                    \
+    LP_ADD(raised, type)
+    LP_INTEGERS(LP_ROW)
 #undef LP_ROW
-#define LP_ROW(name)                                                          \
-    lp_loops[LP_LOOP_##name][LP_Float].run = name##_Float;                    \
-    lp_loops[LP_LOOP_##name][LP_Double].run = name##_Double;
-    LP_ROW(modulo)
-    LP_ROW(remnant)
-    LP_ROW(shifted_left)
-    LP_ROW(shifted_right)
-    LP_ROW(truth)
-#undef LP_ROW
+    LP_ADD_ALL(Float)
+    LP_ADD_ALL(Double)
+    LP_ADD(round, Float)
+    LP_ADD(round, Double)
     for (int d = LP_Float; d <= LP_Half; d++) {
         lp_loops[LP_LOOP_quotient][d] = lp_loops[LP_LOOP_divide][d];
         lp_loops[LP_LOOP_raised][d] = lp_loops[LP_LOOP_power][d];
     }
-    lp_loops[LP_LOOP_round][LP_Float].run = round_Float;
-    lp_loops[LP_LOOP_round][LP_Double].run = round_Double;
     for (int d = 0; d < LP_N_DTYPES; d++) {
         lp_loops[LP_LOOP_copy][d].run = copy;
         lp_loops[LP_LOOP_copy][d].data = (void *)&lp_dtypes[d].size;

@@ -16,7 +16,7 @@ typedef int64_t longest_function(const struct lp_row *row,
 #define LP_AT(ctype, i) (*(const ctype *)(row->from + (i) * row->step))
 #define LP_BEFORE(a, b) ((a) < (b) || ((b) != (b) && (a) == (a)))
 
-#define LP_ORDER_OF(type, ctype)                                              \
+#define LP_ORDER_OF(type, ctype, wide)                                        \
     static void sort_##type(const struct lp_row *row, int descending,         \
                             int64_t *order)                                   \
     {                                                                         \
@@ -53,13 +53,7 @@ typedef int64_t longest_function(const struct lp_row *row,
         return found;                                                         \
     }
 
-LP_ORDER_OF(Byte, uint8_t)
-LP_ORDER_OF(Char, int8_t)
-LP_ORDER_OF(Short, int16_t)
-LP_ORDER_OF(Int, int32_t)
-LP_ORDER_OF(Long, int64_t)
-LP_ORDER_OF(Float, float)
-LP_ORDER_OF(Double, double)
+LP_EACH_TYPE(LP_ORDER_OF)
 
 static sort_function *const sorts[LP_N_DTYPES] = LP_OF_TYPES(sort);
 static longest_function *const longest[LP_N_DTYPES] = LP_OF_TYPES(longest);

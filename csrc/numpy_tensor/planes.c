@@ -69,13 +69,7 @@ typedef void sum_function(const struct taps *taps, const char *image,
         }                                                                     \
     }
 
-LP_SUMS_OF(Byte, uint8_t, uint32_t)
-LP_SUMS_OF(Char, int8_t, uint32_t)
-LP_SUMS_OF(Short, int16_t, uint32_t)
-LP_SUMS_OF(Int, int32_t, uint32_t)
-LP_SUMS_OF(Long, int64_t, uint64_t)
-LP_SUMS_OF(Float, float, float)
-LP_SUMS_OF(Double, double, double)
+LP_EACH_TYPE(LP_SUMS_OF)
 
 static sum_function *const sums[LP_N_DTYPES] = LP_OF_TYPES(sum);
 

@@ -140,7 +140,7 @@ sum_of_product(lua_State *L)
     const struct lp_loop *matmul;
     if (!read_sum(L, &s) || (matmul = lp_matmul_or_jump(L, s.a)) == NULL ||
         !lp_factors_of(shape, s.a, s.b, &a, &b, size) ||
-        s.t->dtype != s.a->dtype || !lp_has_product_sizes(s.t, shape, size) ||
+        s.t->dtype != s.a->dtype || !lp_has_sizes(s.t, shape->out, size) ||
         lp_count_elements(s.t) > LP_SMALL_PRODUCT ||
         (s.beta && !lp_number_to_element(L, s.beta, s.a->dtype, &beta)) ||
         (s.alpha && !lp_number_to_element(L, s.alpha, s.a->dtype, &alpha))) {
@@ -151,7 +151,7 @@ sum_of_product(lua_State *L)
         s.result = lp_new_sized_or_jump(s.a->S, L, s.a->dtype, shape->out,
                                         size);
         if (!lp_factors_of(shape, s.a, s.b, &a, &b, size) ||
-            !lp_has_product_sizes(s.t, shape, size)) {
+            !lp_has_sizes(s.t, shape->out, size)) {
             return lp_changed_or_jump(L);
         }
     }
@@ -163,7 +163,7 @@ sum_of_product(lua_State *L)
     struct lp_factor out = lp_product_in(&product);
     struct lp_walk walk;
     if (s.result->dtype != s.a->dtype ||
-        !lp_has_product_sizes(s.result, shape, size) ||
+        !lp_has_sizes(s.result, shape->out, size) ||
         !begin_walk(&walk, s.result, s.t, &product) ||
         (shape->summed && (lp_share_memory(s.result, s.a) ||
                            lp_share_memory(s.result, s.b)))) {

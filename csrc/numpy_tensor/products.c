@@ -88,17 +88,6 @@ lp_factors_of(const struct lp_product_shape *shape, const struct lp_tensor *ta,
     return a->columns == b->rows && a->batches == b->batches;
 }
 
-int
-lp_has_product_sizes(const struct lp_tensor *t,
-                     const struct lp_product_shape *shape, const int64_t *size)
-{
-    int has = t->nd == shape->out;
-    for (int d = 0; has && d < t->nd; d++) {
-        has = t->size[d] == size[d];
-    }
-    return has;
-}
-
 struct lp_factor
 lp_product_in(const struct lp_tensor *t)
 {
@@ -133,7 +122,7 @@ push_product_or_jump(lua_State *L, const struct lp_product_shape *shape,
     const struct lp_tensor *result = lp_new_sized_or_jump(
         ta->S, L, ta->dtype, shape->out, size);
     if (!lp_factors_of(shape, ta, tb, &a, &b, size) ||
-        !lp_has_product_sizes(result, shape, size)) {
+        !lp_has_sizes(result, shape->out, size)) {
         return lp_changed_or_jump(L);
     }
     out = lp_product_in(result);
@@ -152,7 +141,7 @@ multiply_into_or_jump(lua_State *L, const struct lp_product_shape *shape,
     if (matmul == NULL || result == NULL ||
         !lp_factors_of(shape, ta, tb, &a, &b, size) ||
         result->dtype != ta->dtype ||
-        !lp_has_product_sizes(result, shape, size) ||
+        !lp_has_sizes(result, shape->out, size) ||
         !lp_is_contiguous(result) || lp_share_memory(result, ta) ||
         lp_share_memory(result, tb)) {
         return 0;

@@ -33,10 +33,6 @@ struct lp_factor lp_product_in(const struct lp_tensor *t);
 int lp_factors_of(const struct lp_product_shape *shape,
                   const struct lp_tensor *ta, const struct lp_tensor *tb,
                   struct lp_factor *a, struct lp_factor *b, int64_t *size);
-/* [-] Does `t` have those sizes? */
-int lp_has_product_sizes(const struct lp_tensor *t,
-                         const struct lp_product_shape *shape,
-                         const int64_t *size);
 
 /* [lock, no GIL; -0, +0, e] The loop for a tensor; NULL: there is none.
  * Called before anything else is read: other threads may run while it looks

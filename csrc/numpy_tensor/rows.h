@@ -22,6 +22,16 @@ int lp_read_dimension(lua_State *L, int index, const struct lp_tensor *t);
  * argument; 0 if it is another value or a great number. */
 int lp_read_integer(lua_State *L, int index, int64_t absent, int64_t *value);
 
+/* X(type, C type, a type in which C's integers wrap) for the types that C
+ * knows: all but halves, which are left to NumPy. */
+#define LP_EACH_TYPE(X)                                                       \
+    X(Byte, uint8_t, uint32_t)                                                \
+    X(Char, int8_t, uint32_t)                                                 \
+    X(Short, int16_t, uint32_t)                                               \
+    X(Int, int32_t, uint32_t)                                                 \
+    X(Long, int64_t, uint64_t)                                                \
+    X(Float, float, float)                                                    \
+    X(Double, double, double)
 /* function_Byte and so on, by type. */
 #define LP_OF_TYPES(function)                                                 \
     {                                                                         \

@@ -2,7 +2,7 @@
 /* Which elements are not 0, and whether two tensors are equal. */
 #include <string.h>
 
-#include "numpy_tensor/operation.h"
+#include "numpy_tensor/rows.h"
 
 /* ---- nonzero ---- */
 
@@ -14,7 +14,7 @@ struct search {
     int64_t *at; /* of the row, but for the last dimension */
 };
 
-#define LP_SEARCH_IN(type, ctype)                                             \
+#define LP_SEARCH_IN(type, ctype, wide)                                       \
     static void count_##type(const void *context, char *const *data,          \
                              ptrdiff_t n, const ptrdiff_t *steps)             \
     {                                                                         \
@@ -47,16 +47,7 @@ struct search {
         }                                                                     \
     }
 
-/* X(name, C type): all but halves, which are left to NumPy */
-#define LP_SEARCHED(X)                                                        \
-    X(Byte, uint8_t)                                                          \
-    X(Char, int8_t)                                                           \
-    X(Short, int16_t)                                                         \
-    X(Int, int32_t)                                                           \
-    X(Long, int64_t)                                                          \
-    X(Float, float)                                                           \
-    X(Double, double)
-LP_SEARCHED(LP_SEARCH_IN)
+LP_EACH_TYPE(LP_SEARCH_IN)
 
 typedef void list_function(struct search *s, const char *p, int64_t n,
                            ptrdiff_t step);
@@ -64,9 +55,9 @@ static const struct {
     lp_walk_function *count, *compare;
     list_function *list;
 } functions[LP_N_DTYPES] = {
-#define LP_ROW(type, ctype)                                                   \
+#define LP_ROW(type, ctype, wide)                                             \
     [LP_##type] = {count_##type, compare_##type, list_##type},
-    LP_SEARCHED(LP_ROW)
+    LP_EACH_TYPE(LP_ROW)
 #undef LP_ROW
 };
 
@@ -128,8 +119,8 @@ nonzero(lua_State *L)
     int64_t size[2] = {n, t != NULL ? t->nd : 0};
     if (n <= 0 || (nargs == 2 &&
                    (result == NULL || result->dtype != LP_Long ||
-                    result->nd != 2 || !lp_is_contiguous(result) ||
-                    memcmp(result->size, size, sizeof size) != 0 ||
+                    !lp_has_sizes(result, 2, size) ||
+                    !lp_is_contiguous(result) ||
                     lp_share_memory(result, t)))) {
         return lp_call_rest_or_jump(L);
     }

@@ -26,6 +26,15 @@ plan_copies(struct lp_linear *c, int n)
     }
 }
 
+/* [-] Both arguments where their results are going to be. */
+static void
+copy_system(struct lp_linear *c)
+{
+    for (int i = 0; i < 2; i++) {
+        lp_linear_copy(c, i, c->result[i].data, c->result[i].rows);
+    }
+}
+
 /* ---- gesv(b, a): x and the factors of a ---- */
 
 static int
@@ -40,8 +49,7 @@ static int
 compute_gesv(struct lp_linear *c)
 {
     int n = c->result[0].rows, nrhs = c->result[0].columns, info;
-    lp_linear_copy(c, 0, c->result[0].data, n);
-    lp_linear_copy(c, 1, c->result[1].data, n);
+    copy_system(c);
     c->lapack->gesv(&n, &nrhs, c->result[1].data, &n, c->space[PIVOTS].data,
                     c->result[0].data, &n, &info);
     return info;
@@ -60,8 +68,7 @@ static int
 compute_trtrs(struct lp_linear *c)
 {
     int n = c->result[0].rows, nrhs = c->result[0].columns, info;
-    lp_linear_copy(c, 0, c->result[0].data, n);
-    lp_linear_copy(c, 1, c->result[1].data, n);
+    copy_system(c);
     c->lapack->trtrs(&c->option[0], &c->option[1], &c->option[2], &n, &nrhs,
                      c->result[1].data, &n, c->result[0].data, &n, &info);
     return info;

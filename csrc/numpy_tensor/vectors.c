@@ -31,13 +31,7 @@ struct across {
         }                                                                     \
     }
 
-LP_CROSS_OF(Byte, uint8_t, uint32_t)
-LP_CROSS_OF(Char, int8_t, uint32_t)
-LP_CROSS_OF(Short, int16_t, uint32_t)
-LP_CROSS_OF(Int, int32_t, uint32_t)
-LP_CROSS_OF(Long, int64_t, uint64_t)
-LP_CROSS_OF(Float, float, float)
-LP_CROSS_OF(Double, double, double)
+LP_EACH_TYPE(LP_CROSS_OF)
 
 static lp_walk_function *const crosses[LP_N_DTYPES] = LP_OF_TYPES(cross);
 
@@ -200,13 +194,7 @@ typedef void match_function(const struct rows *a, const struct rows *b,
         }                                                                     \
     }
 
-LP_MATCH_OF(Byte, uint8_t, uint32_t)
-LP_MATCH_OF(Char, int8_t, uint32_t)
-LP_MATCH_OF(Short, int16_t, uint32_t)
-LP_MATCH_OF(Int, int32_t, uint32_t)
-LP_MATCH_OF(Long, int64_t, uint64_t)
-LP_MATCH_OF(Float, float, float)
-LP_MATCH_OF(Double, double, double)
+LP_EACH_TYPE(LP_MATCH_OF)
 
 static match_function *const matches[LP_N_DTYPES] = LP_OF_TYPES(match);
 

@@ -144,21 +144,11 @@ tensor_dim(lua_State *L)
     return 1;
 }
 
-static int64_t
-count(const struct lp_tensor *t)
-{
-    int64_t n = t->nd > 0;
-    for (int d = 0; d < t->nd; d++) {
-        n *= t->size[d];
-    }
-    return n;
-}
-
 /* t:nElement() */
 static int
 tensor_n_element(lua_State *L)
 {
-    LP_PUSH_COUNT(L, count(lp_check_tensor_or_jump(L, 1)));
+    LP_PUSH_COUNT(L, lp_count_elements(lp_check_tensor_or_jump(L, 1)));
     return 1;
 }
 
@@ -166,17 +156,7 @@ tensor_n_element(lua_State *L)
 static int
 tensor_is_contiguous(lua_State *L)
 {
-    const struct lp_tensor *t = lp_check_tensor_or_jump(L, 1);
-    const int64_t *stride = lp_tensor_strides(t);
-    int64_t next = 1;
-    int is = 1;
-    for (int d = t->nd - 1; d >= 0; d--) {
-        if (t->size[d] != 1) {
-            is = is && stride[d] == next;
-            next *= t->size[d];
-        }
-    }
-    lua_pushboolean(L, is);
+    lua_pushboolean(L, lp_is_contiguous(lp_check_tensor_or_jump(L, 1)));
     return 1;
 }
 

@@ -43,15 +43,21 @@ void lp_walk_run_in_order(struct lp_walk *w, lp_walk_function *f,
  * dimensions. */
 int lp_fill(const struct lp_tensor *t, const void *element);
 
-/* [-] Do both have the same number of dimensions and the same sizes? */
+/* [-] Does it have that many dimensions, and these sizes? */
+static inline int
+lp_has_sizes(const struct lp_tensor *t, int nd, const int64_t *size)
+{
+    int has = t->nd == nd;
+    for (int d = 0; has && d < nd; d++) {
+        has = t->size[d] == size[d];
+    }
+    return has;
+}
+
 static inline int
 lp_same_sizes(const struct lp_tensor *a, const struct lp_tensor *b)
 {
-    int same = a->nd == b->nd;
-    for (int d = 0; same && d < a->nd; d++) {
-        same = a->size[d] == b->size[d];
-    }
-    return same;
+    return lp_has_sizes(a, b->nd, b->size);
 }
 
 static inline int64_t

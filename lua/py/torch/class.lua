@@ -269,8 +269,9 @@ function class.isTypeOf(value, spec)
     assert(type(spec) == 'string',
       'type must be provided as [regexp] string, or factory')
   end
-  if typename(value) == spec then return true end
-  local metatable = by_name[typename(value)] or debug.getmetatable(value)
+  local own = typename(value)
+  if own == spec then return true end
+  local metatable = by_name[own] or debug.getmetatable(value)
   while type(metatable) == 'table' do
     local name = rawget(metatable, '__typename')
     local found = name and name:match(spec)

@@ -11,7 +11,9 @@ local tensors = require 'py.torch.core'
 
 local typename = class.typename
 
-local pointers = {} -- name of a type → to a tensor (see csrc/numpy_tensor/tensor.h)
+-- Name of a type → to a tensor (see csrc/numpy_tensor/tensor.h). Not those of t:cdata():
+-- somebody else may have told LuaJIT of these.
+local pointers = {}
 for kind, element in pairs { Byte = 'uint8_t', Char = 'int8_t', Short = 'int16_t',
                              Int = 'int32_t', Long = 'int64_t', Float = 'float',
                              Double = 'double' } do
